@@ -1,0 +1,113 @@
+"""One notebook open in JupyterLab, as a learner sees it: run, point, type, read."""
+import os
+import re
+import urllib.request
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ARTEFACTS = Path(os.environ.get("COURSE_ARTEFACTS", Path(__file__).parent / "screenshots"))
+HARMLESS = {                                            # pattern of a console message -> why it may stay
+    r"favicon\.ico": "the browser asks for an icon that the server does not have",
+}
+PATIENCE = 60_000                                       # ms; a page that needs this long is broken
+
+
+@dataclass
+class LabPage:
+    """A page of JupyterLab on one notebook; `page` is playwright's, for what is not here."""
+
+    page: object
+    lab: object
+    name: str
+    messages: list = field(default_factory=list)
+
+    @classmethod
+    def open(cls, context, lab, name):
+        """Open a notebook in a Lab workspace of its own and wait until its kernel is idle."""
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        opened = cls(page, lab, name)
+        page.on("console", lambda message: opened._note(message.type, message.text))
+        page.on("pageerror", lambda error: opened._note("error", str(error)))
+        page.goto(f"{lab.url}/lab/workspaces/{uuid.uuid4().hex}/tree/{name}?token={lab.token}")
+        page.wait_for_selector(".jp-Notebook .jp-Cell")
+        opened.wait_idle()
+        return opened
+
+    def _note(self, kind, text):
+        if kind in ("error", "warning"):
+            self.messages.append(f"{kind}: {text}")
+
+    def complaints(self):
+        """Console errors and page errors that HARMLESS does not explain."""
+        return [text for text in self.messages
+                if text.startswith("error") and not any(re.search(known, text) for known in HARMLESS)]
+
+    def wait_idle(self):
+        """Wait until the status bar says that the kernel has nothing to do."""
+        self.page.wait_for_function(
+            "[...document.querySelectorAll('#jp-main-statusbar span')].some(e => e.textContent.endsWith('| Idle'))")
+
+    def run_all(self):
+        """Run every cell and wait until each has its number and the kernel is idle."""
+        self.page.click("text=Run >> nth=0")
+        self.page.click(".lm-Menu-itemLabel >> text='Run All Cells'")
+        self.page.wait_for_function(
+            """() => {const cells = [...document.querySelectorAll('.jp-CodeCell')];
+                      return cells.length && cells.every(cell =>
+                        /\\[\\d+\\]/.test(cell.querySelector('.jp-InputPrompt')?.textContent ?? ''))}""")
+        self.wait_idle()
+
+    def slider(self, label):
+        """The handle of the slider with this label."""
+        return self.page.get_by_role("slider", name=label, exact=True)
+
+    def move_slider(self, label, keys=(), share=None):
+        """Move a slider by keys ("ArrowRight", "End"), or by mouse to a share (0-1) of its track."""
+        handle = self.slider(label)
+        handle.scroll_into_view_if_needed()
+        if share is not None:
+            box = handle.locator("xpath=ancestor::*[contains(@class, 'noUi-target')]").bounding_box()
+            start = handle.bounding_box()
+            self.page.mouse.move(start["x"] + start["width"] / 2, start["y"] + start["height"] / 2)
+            self.page.mouse.down()
+            self.page.mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] / 2, steps=8)
+            self.page.mouse.up()
+        for key in keys:
+            handle.press(key)
+
+    def until_changed(self, selector, before):
+        """Wait until the text of an element is another than before; return it."""
+        self.page.wait_for_function("([s, before]) => document.querySelector(s)?.innerText !== before",
+                                    arg=[selector, before])
+        return self.text(selector)
+
+    def text(self, selector):
+        """The visible text of an element."""
+        return self.page.locator(selector).first.inner_text()
+
+    def source_bytes(self, selector):
+        """The bytes behind the `src` of an image or audio element (data: or blob: address)."""
+        numbers = self.page.locator(selector).first.evaluate(
+            "async e => [...new Uint8Array(await (await fetch(e.src)).arrayBuffer())]")
+        return bytes(numbers)
+
+    def screenshot(self, name):
+        """Keep a picture of the page among the artefacts."""
+        ARTEFACTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=ARTEFACTS / (re.sub(r"[^\w-]+", "-", name).strip("-") + ".png"))
+
+    def close(self):
+        """End the notebook's kernel and close the page."""
+        for session in self._api("sessions"):
+            if session["path"] == self.name:
+                self._api(f"sessions/{session['id']}", "DELETE")
+        self.page.context.close()
+
+    def _api(self, path, method="GET"):
+        import json
+        request = urllib.request.Request(f"{self.lab.url}/api/{path}?token={self.lab.token}", method=method)
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            body = answer.read()
+        return json.loads(body) if body else None
