@@ -1,0 +1,100 @@
+"""Players that everyone can follow: the sound, its words, and its picture side by side.
+
+A player is plain HTML with the browser's own controls: it works by keyboard, without a
+kernel, and in exported pages. The sound travels inside as a 16-bit WAV (32 kB a second at
+16 kHz), so nothing is loaded from anywhere.
+"""
+import base64
+import html
+import io
+import wave
+from dataclasses import dataclass
+from typing import Sequence
+
+import numpy as np
+
+from course_lib.learn import plots
+from course_lib.world.features import fault
+
+HIGHEST_RATE = 16_000                                   # what is above is not needed for speech
+
+
+@dataclass(frozen=True)
+class Player:
+    """HTML of one or more clips with their words and spectrograms; shows itself in a notebook."""
+
+    html: str
+    words: str                                          # the same for those who see no HTML
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"text/html": self.html, "text/plain": self.words}
+
+
+def player(clip, sample_rate: int, transcript: str, title: str = "", autoplay: bool = False) -> Player:
+    """Native audio controls with the transcript and the spectrogram beside them.
+
+    Parameters
+    ----------
+    clip : (n,) floats in [-1, 1]
+    sample_rate : Hz
+    transcript : what is said, for those who do not hear it
+    title : whose voice it is, or what is special about it
+    autoplay : start at once; only where the learner has just asked for the sound
+
+    Raises
+    ------
+    ValueError
+        The clip is empty, not finite, out of range or not 1-D, or there is no transcript.
+    """
+    if not transcript.strip():
+        raise ValueError("transcript is empty; write what is said, for those who do not hear it")
+    data = base64.b64encode(wav(clip, sample_rate)).decode()
+    name, said = html.escape(title), html.escape(transcript)
+    label = f"{name}: {said}" if title else said
+    caption = f"<strong>{name}</strong>: “{said}”" if title else f"“{said}”"
+    picture = _picture(clip, sample_rate, f"Spectrogram of “{transcript}”" + (f", {title}" if title else ""))
+    body = (f'<figure style="margin:0;width:25em;max-width:100%"><figcaption>{caption}</figcaption>'
+            f'<audio controls preload="auto"{" autoplay" if autoplay else ""} style="width:100%;height:2.5em" '
+            f'aria-label="{label}" src="data:audio/wav;base64,{data}"></audio>{picture.html}</figure>')
+    seconds = len(np.asarray(clip)) / sample_rate
+    return Player(body, f"{title + ': ' if title else ''}“{transcript}” ({seconds:.1f} s of sound)")
+
+
+def players(several: Sequence[Player]) -> Player:
+    """Several players side by side, as many in a row as fit."""
+    each = list(several)
+    if not each:
+        raise ValueError("no player arrived; a list of player(...) is expected")
+    inside = "".join(one.html for one in each)
+    return Player(f'<div style="display:flex;flex-wrap:wrap;gap:1em 1.5em">{inside}</div>',
+                  "\n".join(one.words for one in each))
+
+
+def wav(clip, sample_rate: int) -> bytes:
+    """A clip as a mono 16-bit WAV of at most 16 kHz; ValueError names what is wrong with the clip.
+
+    >>> len(wav(np.zeros(1600), 16_000))                # 44 bytes of header, 2 a sample
+    3244
+    """
+    words = fault(clip)
+    if words and words != "is silent":
+        raise ValueError(f"the clip {words}")
+    clip = np.asarray(clip, float)
+    if sample_rate > HIGHEST_RATE:
+        from scipy.signal import resample_poly
+        common = np.gcd(int(sample_rate), HIGHEST_RATE)
+        clip, sample_rate = resample_poly(clip, HIGHEST_RATE // common, sample_rate // common), HIGHEST_RATE
+    memory = io.BytesIO()
+    with wave.open(memory, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(int(sample_rate))
+        out.writeframes(np.rint(np.clip(clip, -1, 1) * 32767).astype("<i2").tobytes())
+    return memory.getvalue()
+
+
+def _picture(clip, sample_rate, alt):
+    """The spectrogram, small; it shows at most 8 kHz, so that voices of every rate compare."""
+    ax = plots.spectrogram(plots.axes(4, 1.7), clip, sample_rate)
+    ax.set_ylim(0, min(8, sample_rate / 2000))
+    return plots.as_image(ax.figure, alt)

@@ -1,0 +1,258 @@
+"""Figures that can be read by everyone: take an axes, return it, fit nothing.
+
+Colours are those of Okabe and Ito ("Color Universal Design", 2008), told apart by people with
+any of the common colour blindnesses; a marker, a line style or a hatch goes with each, so that
+no series is told by its colour alone. `show` puts a description beside every picture.
+"""
+import base64
+import html
+import io
+import math
+import sys
+import textwrap
+from dataclasses import dataclass
+
+import matplotlib
+import numpy as np
+from cycler import cycler
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+from scipy import signal
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1)))
+HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++")
+GUESS = "#000000"                                       # kept for the learner's own mark
+PAGE, PROJECTOR = 11.0, 18.0                            # points, the smallest text on each
+PNG_COLOURS = 128                                       # a palette makes a file a quarter of the size
+LOUDNESS_RANGE_DB = 70                                  # what a spectrogram shows below its loudest point
+
+
+def style(points: float = PAGE) -> None:
+    """Set matplotlib's defaults for the course: text of at least so many points, small PNGs."""
+    sizes = ("font.size", "axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize",
+             "legend.title_fontsize")
+    matplotlib.rcParams.update({name: points for name in sizes})
+    matplotlib.rcParams.update({
+        "axes.titlesize": points + 1, "figure.titlesize": points + 1, "axes.titlelocation": "left",
+        "axes.titleweight": "bold", "axes.titlepad": 8, "font.family": "DejaVu Sans",
+        "figure.constrained_layout.use": True, "figure.dpi": 100, "savefig.dpi": 100,
+        "figure.figsize": (7 * _scale(points), 3.4 * _scale(points)),
+        "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": "#DDDDDD",
+        "axes.axisbelow": True, "lines.linewidth": points / 6, "lines.markersize": points / 1.8,
+        "hatch.linewidth": .6, "image.cmap": "cividis", "legend.frameon": False,
+        "axes.prop_cycle": cycler(color=COLOURS) + cycler(marker=MARKERS) + cycler(linestyle=LINES),
+    })
+
+
+def projector() -> None:
+    """Make everything in later figures at least 18 points, for a room; `style()` goes back."""
+    style(PROJECTOR)
+
+
+def _scale(points):
+    return math.sqrt(points / PAGE)
+
+
+def axes(width: float = 7, height: float = 3.4) -> Axes:
+    """A fresh axes on a figure of so many inches (more under `projector`); `ax.figure` is the figure."""
+    grown = _scale(matplotlib.rcParams["font.size"])
+    return Figure(figsize=(width * grown, height * grown)).add_subplot()
+
+
+def title(ax: Axes, finding: str) -> Axes:
+    """Set the title, the finding in a sentence, broken into lines that fit the axes."""
+    points = ax.title.get_fontsize()
+    letters = ax.figure.get_figwidth() * 72 * ax.get_position().width / (points * .6) * 1.1
+    ax.set_title("\n".join(textwrap.wrap(finding, max(12, int(letters)))))
+    return ax
+
+
+def estimate(ax: Axes, labels, values, intervals=None, finding: str = "", unit: str = "") -> Axes:
+    """Estimates as points with their intervals, one row each, the first on top.
+
+    Parameters
+    ----------
+    labels, values : sequences of equal length
+    intervals : sequence of (low, high) in the values' unit, None where there is none
+    finding : the title, a sentence; unit : the name and unit of the values
+
+    >>> estimate(axes(), ["old", "new"], [.91, .94], [(.89, .93), (.92, .96)], unit="accuracy").get_xlabel()
+    'accuracy'
+    """
+    _same_length(labels=labels, values=values, intervals=values if intervals is None else intervals)
+    for row, (value, interval) in enumerate(zip(values, intervals or [None] * len(values))):
+        mark = {"color": COLOURS[row % len(COLOURS)], "marker": MARKERS[row % len(MARKERS)]}
+        if interval is not None:
+            ax.plot(interval, [row, row], color=mark["color"], marker="|", linestyle="-", linewidth=3)
+        ax.plot([value], [row], linestyle="none", zorder=3, **mark)
+        ax.annotate(_short(value), (value, row), xytext=(0, 8), textcoords="offset points", ha="center")
+    ax.set_yticks(range(len(labels)), labels)
+    ax.set_ylim(len(labels) - .4, -.7)
+    ax.grid(axis="y", visible=False)
+    ax.margins(x=.08)
+    ax.set_xlabel(unit)
+    return title(ax, finding)
+
+
+def bars(ax: Axes, labels, values, intervals=None, finding: str = "", unit: str = "") -> Axes:
+    """Horizontal bars from zero, hatched differently, each with its number; the first on top.
+
+    Takes the same arguments as `estimate`; use it for counts and costs, where zero means something.
+    """
+    _same_length(labels=labels, values=values, intervals=values if intervals is None else intervals)
+    for row, (value, interval) in enumerate(zip(values, intervals or [None] * len(values))):
+        ax.barh(row, value, .62, color=COLOURS[row % len(COLOURS)], hatch=HATCHES[row % len(HATCHES)],
+                edgecolor="white")
+        end = max(value, interval[1]) if interval is not None else value
+        if interval is not None:
+            ax.plot(interval, [row, row], color="black", marker="|", linestyle="-")
+        ax.annotate(_short(value), (end, row), xytext=(6, 0), textcoords="offset points", va="center")
+    ax.set_yticks(range(len(labels)), labels)
+    ax.set_ylim(len(labels) - .4, -.6)
+    ax.grid(axis="y", visible=False)
+    ax.margins(x=.12)
+    ax.set_xlabel(unit)
+    return title(ax, finding)
+
+
+def timeline(ax: Axes, days, series: dict, events: dict | None = None, finding: str = "", unit: str = "",
+             time: str = "day") -> Axes:
+    """One line a series over time, named at its end; vertical lines mark events.
+
+    Parameters
+    ----------
+    days : (n,) numbers; series : name -> (n,) values, NaN where there is none
+    events : day -> what happened
+    """
+    days = np.asarray(days, float)
+    for i, (name, values) in enumerate(series.items()):
+        _same_length(days=days, **{"values": values})
+        values = np.asarray(values, float)
+        ax.plot(days, values, color=COLOURS[i % 6], marker=MARKERS[i % 6], linestyle=LINES[i % 6],
+                markevery=max(1, len(days) // 12), label=name)
+    if events:
+        ax.margins(y=.16)                               # room for the words above the lines
+    for day, words in (events or {}).items():
+        ax.axvline(day, color="#555555", linestyle=":", linewidth=1.5, marker="")
+        ax.annotate(words, (day, 1), xycoords=("data", "axes fraction"), xytext=(4, -2),
+                    textcoords="offset points", va="top", color="#333333",
+                    bbox={"facecolor": "white", "edgecolor": "none", "alpha": .8, "pad": 1})
+    ax.set_xlabel(time)
+    ax.set_ylabel(unit)
+    if len(series) > 1:
+        ax.figure.legend(loc="outside lower center", ncols=min(3, len(series)))
+    return title(ax, finding)
+
+
+def guess_mark(ax: Axes, guess: float, along: str = "x", words: str = "your guess") -> Axes:
+    """Draw the learner's guess beside the truth: a dashed line with a star and its number.
+
+    `along` is the axis that the guess is measured on, "x" or "y"; it grows to hold the guess.
+    """
+    points = matplotlib.rcParams["font.size"]
+    limits, line = (ax.get_xlim, ax.axvline) if along == "x" else (ax.get_ylim, ax.axhline)
+    ax.plot(*((guess, .5) if along == "x" else (.5, guess)), marker="*", markersize=1.4 * points, color=GUESS,
+            linestyle="none", zorder=4, transform=ax.get_xaxis_transform() if along == "x" else ax.get_yaxis_transform())
+    _widen(ax, guess, along)
+    line(guess, color=GUESS, linestyle="--", marker="")
+    low, high = limits()
+    late = along == "y" or (guess - low) / (high - low) > .6
+    at, frame = ((guess, 0), ("data", "axes fraction")) if along == "x" else ((1, guess), ("axes fraction", "data"))
+    ax.annotate(f"{words}: {_short(guess)}", at, xycoords=frame, xytext=(-5 if late else 5, points * .7),
+                textcoords="offset points", ha="right" if late else "left", color=GUESS,
+                bbox={"facecolor": "white", "edgecolor": "none", "alpha": .8, "pad": 1})
+    return ax
+
+
+def _widen(ax, value, along):
+    """Let an axis reach a value, whichever way it runs."""
+    low, high = ax.get_xlim() if along == "x" else ax.get_ylim()
+    room = .06 * (high - low)
+    if (value - low) * room < 0:
+        low = value - room
+    elif (value - high) * room > 0:
+        high = value + room
+    ax.set(**{f"{along}lim": (low, high)})
+
+
+def waveform(ax: Axes, clip, sample_rate: int, finding: str = "") -> Axes:
+    """A clip's samples, (n,) in [-1, 1], against seconds."""
+    clip = np.asarray(clip, float)
+    ax.plot(np.arange(len(clip)) / sample_rate, clip, color=COLOURS[0], marker="", linestyle="-", linewidth=.6)
+    ax.set(xlabel="time (s)", ylabel="amplitude", ylim=(-1.02, 1.02), xlim=(0, max(len(clip), 1) / sample_rate))
+    return title(ax, finding)
+
+
+def spectrogram(ax: Axes, clip, sample_rate: int, finding: str = "") -> Axes:
+    """Energy of a clip, (n,) in [-1, 1], over time and pitch: decibels below its loudest point.
+
+    25 ms Hann windows every 10 ms, the speech field's usual ones; bright is loud.
+    """
+    clip = np.asarray(clip, float)
+    window = max(2, round(.025 * sample_rate))
+    if len(clip) < window:
+        clip = np.pad(clip, (0, window - len(clip)))
+    hertz, seconds, power = signal.spectrogram(clip, sample_rate, "hann", window, window - max(1, sample_rate // 100))
+    decibels = 10 * np.log10(np.maximum(power, 1e-20) / max(float(power.max()), 1e-20))
+    ax.imshow(np.maximum(decibels, -LOUDNESS_RANGE_DB), origin="lower", aspect="auto", cmap="cividis",
+              vmin=-LOUDNESS_RANGE_DB, vmax=0, interpolation="nearest",
+              extent=(0, len(clip) / sample_rate, 0, hertz[-1] / 1000))
+    ax.set(xlabel="time (s)", ylabel="frequency (kHz)")
+    ax.grid(visible=False)
+    return title(ax, finding)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG with its description; displays with alt text in JupyterLab and in exported pages.
+
+    Neither shows the `alt` of an `image/png` output's metadata, so the picture is an HTML element.
+    """
+
+    png: bytes
+    alt: str
+
+    @property
+    def html(self) -> str:
+        """The picture as one `<img>` element."""
+        data = base64.b64encode(self.png).decode()
+        return f'<img src="data:image/png;base64,{data}" alt="{html.escape(self.alt)}" style="max-width:100%">'
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"text/html": self.html, "text/plain": self.alt}
+
+
+def as_image(figure: Figure, alt: str) -> Picture:
+    """A matplotlib figure as a displayable picture with a description for those who cannot see it."""
+    if not isinstance(alt, str) or not alt.strip():
+        raise ValueError("alt is empty; describe in a sentence what the figure shows, its numbers included")
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
+    memory = io.BytesIO()
+    pixels.quantize(PNG_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(memory, "png")
+    if hasattr(figure, "number"):                       # pyplot made it: or the notebook shows it a second time
+        sys.modules["matplotlib.pyplot"].close(figure)
+    return Picture(memory.getvalue(), " ".join(alt.split()))
+
+
+def show(figure: Figure, alt: str) -> None:
+    """Display a figure in the notebook with its description."""
+    from IPython.display import display
+    display(as_image(figure, alt))
+
+
+def _short(value):
+    """A number with three significant digits, thousands apart."""
+    value = float(value)
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
+
+
+def _same_length(**sequences):
+    lengths = {name: len(values) for name, values in sequences.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(", ".join(f"{n} {name}" for name, n in lengths.items()) + "; as many of each are expected")
