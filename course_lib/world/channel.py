@@ -1,0 +1,110 @@
+"""From a voice to what the service receives: vocal tract, device, room, noise, level.
+
+Everything is seeded numpy on one spectrum a clip: warp and resampling are one change of
+length, device and room multiply the spectrum, noise is drawn in the frequency domain.
+"""
+from typing import Mapping
+
+import numpy as np
+from scipy import fft
+
+RATE = 8_000
+_LEAD, _TAIL = .08, .15                              # seconds of room before and after the voice
+_GATE_DB = 15.0
+_BLOCK = 80
+
+
+def transmit(speech: np.ndarray, speech_rate: int, warp: float, device: Mapping, room: Mapping,
+             rng: np.random.Generator, keep: float = 1.0) -> np.ndarray:
+    """One clip as a device in a room records it.
+
+    Parameters
+    ----------
+    speech : float array, the dry voice at `speech_rate` Hz
+    warp : length of the vocal tract against the voice's own, about .87 to 1.13
+    device, room : rows of data/devices.csv and data/rooms.csv
+    rng : draws echo, noise and level, in this order
+    keep : share of the voice that is recorded before the user lets go of the button
+
+    Returns
+    -------
+    float32 array at 8,000 Hz on the grid of 16-bit samples
+    """
+    speech = speech[:int(len(speech) * keep)]
+    lead = int(_LEAD * speech_rate)
+    n = fft.next_fast_len(lead + len(speech) + int(_TAIL * speech_rate), real=True)
+    m = fft.next_fast_len(round(n * warp * RATE / speech_rate), real=True)
+    dry = np.zeros(n, np.float32)
+    dry[lead:lead + len(speech)] = speech
+    spectrum = fft.rfft(dry)[:m // 2 + 1] * _response(device, m // 2 + 1, m) * _echo(room, m, rng)
+    voice = fft.irfft(spectrum, m)
+    voice *= np.float32(1 / max(_rms(voice), 1e-9))
+    noise = _noise(room["noise"], m, rng)
+    snr_db = rng.uniform(room["snr_low_db"], room["snr_high_db"])
+    level_db = device["level_db"] + rng.normal(0, 2)
+    mixed = voice + noise * np.float32(10 ** (-snr_db / 20) / max(_rms(noise), 1e-9))
+    return to_grid(mixed * np.float32(10 ** (level_db / 20) / _rms(mixed)))
+
+
+def noise_gate(clip: np.ndarray) -> np.ndarray:
+    """A faulty gate: every 10 ms more than 15 dB below the loudest is replaced by silence."""
+    blocks = clip[:len(clip) // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
+    energy = np.square(blocks).sum(axis=1)
+    return (blocks * (energy > energy.max() * 10 ** (-_GATE_DB / 10))[:, None]).astype(np.float32).ravel()
+
+
+def louder(clip: np.ndarray, gain_db: float) -> np.ndarray:
+    """The clip with another gain, clipped at full scale as a converter does."""
+    return to_grid(clip * np.float32(10 ** (gain_db / 20)))
+
+
+def to_grid(clip: np.ndarray) -> np.ndarray:
+    """Clip to full scale and round to 16-bit steps, so that a WAV file holds exactly these values."""
+    return (np.clip(np.round(clip * np.float32(32768)), -32768, 32767) / np.float32(32768)).astype(np.float32)
+
+
+def level(clip: np.ndarray) -> float:
+    """Root-mean-square level in dB relative to full scale."""
+    return float(20 * np.log10(max(_rms(clip), 1e-9)))
+
+
+def _rms(clip):
+    return float(np.sqrt(np.mean(np.square(clip, dtype=np.float64))))
+
+
+def _response(device, bins, m):
+    """Amplitude of the device's band edges, tilt and resonance at each bin."""
+    hz = np.arange(bins, dtype=np.float32) * np.float32(RATE / m)
+    octaves = np.log2(np.maximum(hz, 1) / 1000)
+    db = device["tilt_db"] * octaves / 2 + device["peak_db"] / (1 + ((hz - device["peak_hz"]) / 300) ** 2)
+    low = hz ** 2 / (hz ** 2 + device["low_hz"] ** 2)
+    high = 1 / (1 + (hz / device["high_hz"]) ** 16)
+    return (10 ** (db / 20) * low * high).astype(np.float32)
+
+
+def _echo(room, m, rng):
+    """Spectrum of a direct path and an exponentially decaying tail (Polack, 1988)."""
+    length = min(int(room["echo_s"] * RATE), m - 1)
+    tail = rng.standard_normal(length, np.float32) * np.exp(-6.9 * np.arange(length, dtype=np.float32) / length)
+    impulse = np.zeros(m, np.float32)
+    impulse[0] = 1
+    impulse[1:length + 1] = tail * np.float32(10 ** (room["wet_db"] / 20) / max(np.sqrt(np.sum(tail * tail)), 1e-9))
+    return fft.rfft(impulse)
+
+
+_SHAPES = {"fan": (200, .5, 0), "street": (150, 1.0, .6), "babble": (500, 1.0, 2.5)}
+
+
+def _noise(kind, m, rng):
+    """Noise of a kind: corner frequency (Hz), slope above it, and how often it swells (Hz)."""
+    if kind not in _SHAPES:
+        raise ValueError(f"noise kind {kind!r} of data/rooms.csv is unknown; known are {', '.join(_SHAPES)}")
+    corner, slope, swell = _SHAPES[kind]
+    hz = np.arange(m // 2 + 1, dtype=np.float32) * np.float32(RATE / m)
+    shape = (hz > 60) / (1 + hz / corner) ** np.float32(slope)
+    parts = rng.standard_normal((2, len(hz)), np.float32)
+    noise = fft.irfft((parts[0] + 1j * parts[1]) * shape, m)
+    phase = rng.uniform(0, 2 * np.pi)
+    if not swell:
+        return noise
+    return noise * (1 + .7 * np.sin(2 * np.pi * swell * np.arange(m, dtype=np.float32) / RATE + phase)).astype(np.float32)
