@@ -118,6 +118,7 @@ def _write(path, content, made_from):
     with os.fdopen(handle, "wb") as stream:
         np.savez_compressed(stream, **content)
     digest = hashlib.sha256(Path(temporary).read_bytes()).hexdigest()
+    os.chmod(temporary, 0o644)
     os.replace(temporary, path)
     note = json.dumps(dict(sha256=digest, made_from=made_from, takes=len(content["codes"])), indent=1)
     path.with_suffix(".json").write_text(note + "\n", encoding="utf-8", newline="\n")
