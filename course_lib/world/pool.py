@@ -137,9 +137,13 @@ class Pool:
 
     def clips(self, numbers: Sequence[int]) -> list[np.ndarray]:
         """Clips by take number; renders (and holds for a while) the batches they belong to."""
-        where = self.takes.loc[list(numbers), ["speaker", "rendition"]]
-        return [_held_batch(self, int(s), int(r))[int(n)]
-                for n, s, r in zip(numbers, where["speaker"], where["rendition"])]
+        where = self.takes.loc[list(numbers), ["speaker", "rendition"]].reset_index(drop=True)
+        out: list = [None] * len(where)
+        for (speaker, rendition), places in where.groupby(["speaker", "rendition"]).indices.items():
+            batch = _held_batch(self, int(speaker), int(rendition))
+            for place in places:
+                out[place] = batch[int(numbers[place])]
+        return out
 
     def __hash__(self):
         return hash((self.name, self.folder))
