@@ -16,6 +16,7 @@ import numpy as np
 from course_lib.learn import plots
 from course_lib.world.features import fault
 
+KEYS = 'data-lm-suppress-shortcuts="true"'              # or JupyterLab takes the space bar from the player
 HIGHEST_RATE = 16_000                                   # what is above is not needed for speech
 
 
@@ -54,7 +55,7 @@ def player(clip, sample_rate: int, transcript: str, title: str = "", autoplay: b
     caption = f"<strong>{name}</strong>: “{said}”" if title else f"“{said}”"
     picture = _picture(clip, sample_rate, f"Spectrogram of “{transcript}”" + (f", {title}" if title else ""))
     body = (f'<figure style="margin:0;width:25em;max-width:100%"><figcaption>{caption}</figcaption>'
-            f'<audio controls preload="auto"{" autoplay" if autoplay else ""} style="width:100%;height:2.5em" '
+            f'<audio controls{" autoplay" if autoplay else ""} {KEYS} style="width:100%;height:2.5em" '
             f'aria-label="{label}" src="data:audio/wav;base64,{data}"></audio>{picture.html}</figure>')
     seconds = len(np.asarray(clip)) / sample_rate
     return Player(body, f"{title + ': ' if title else ''}“{transcript}” ({seconds:.1f} s of sound)")

@@ -1,6 +1,8 @@
 """One notebook open in JupyterLab, as a learner sees it: run, point, type, read."""
+import json
 import os
 import re
+import time
 import urllib.request
 import uuid
 from dataclasses import dataclass, field
@@ -10,7 +12,7 @@ ARTEFACTS = Path(os.environ.get("COURSE_ARTEFACTS", Path(__file__).parent / "scr
 HARMLESS = {                                            # pattern of a console message -> why it may stay
     r"favicon\.ico": "the browser asks for an icon that the server does not have",
 }
-PATIENCE = 60_000                                       # ms; a page that needs this long is broken
+PATIENCE = 30_000                                       # ms; a page that needs this long is broken
 
 
 @dataclass
@@ -21,6 +23,7 @@ class LabPage:
     lab: object
     name: str
     messages: list = field(default_factory=list)
+    expected: tuple = ()                                # patterns of console errors that this page is about
 
     @classmethod
     def open(cls, context, lab, name):
@@ -40,9 +43,10 @@ class LabPage:
             self.messages.append(f"{kind}: {text}")
 
     def complaints(self):
-        """Console errors and page errors that HARMLESS does not explain."""
+        """Console errors and page errors that neither HARMLESS nor the test explains."""
+        known = (*HARMLESS, *self.expected)
         return [text for text in self.messages
-                if text.startswith("error") and not any(re.search(known, text) for known in HARMLESS)]
+                if text.startswith("error") and not any(re.search(pattern, text) for pattern in known)]
 
     def wait_idle(self):
         """Wait until the status bar says that the kernel has nothing to do."""
@@ -58,6 +62,16 @@ class LabPage:
                       return cells.length && cells.every(cell =>
                         /\\[\\d+\\]/.test(cell.querySelector('.jp-InputPrompt')?.textContent ?? ''))}""")
         self.wait_idle()
+
+    def save(self):
+        """Save the notebook as the learner does, and wait until it is on the disk."""
+        path = self.lab.folder / self.name
+        before = path.stat().st_mtime_ns
+        self.page.keyboard.press("Control+s")
+        until = time.monotonic() + PATIENCE / 1000
+        while path.stat().st_mtime_ns == before:
+            assert time.monotonic() < until, f"{self.name} was not saved"
+            self.page.wait_for_timeout(50)
 
     def slider(self, label):
         """The handle of the slider with this label."""
@@ -77,10 +91,27 @@ class LabPage:
         for key in keys:
             handle.press(key)
 
-    def until_changed(self, selector, before):
-        """Wait until the text of an element is another than before; return it."""
-        self.page.wait_for_function("([s, before]) => document.querySelector(s)?.innerText !== before",
-                                    arg=[selector, before])
+    def redraw_times(self, label, presses, key="ArrowRight", image=".course-panel .widget-image"):
+        """Milliseconds from each key on a slider, as the page hears it, to its new figure decoded."""
+        handle, times = self.slider(label), []
+        handle.focus()
+        for _ in range(presses):
+            self.page.evaluate("""image => {
+                const img = document.querySelector(image), seen = img.src;
+                let began;
+                document.addEventListener('keydown', () => { began = performance.now(); }, {capture: true, once: true});
+                window.redrawn = new Promise(done => new MutationObserver(async (_, observer) => {
+                    if (img.src === seen) return;
+                    observer.disconnect(); await img.decode(); done(performance.now() - began);
+                }).observe(img, {attributes: true, attributeFilter: ['src']})); }""", image)
+            handle.press(key)
+            times.append(self.page.evaluate("() => window.redrawn"))
+        return times
+
+    def wait_text(self, selector, words):
+        """Wait until an element shows these words; return all that it shows."""
+        self.page.wait_for_function("([s, words]) => document.querySelector(s)?.innerText.includes(words)",
+                                    arg=[selector, words])
         return self.text(selector)
 
     def text(self, selector):
@@ -106,7 +137,6 @@ class LabPage:
         self.page.context.close()
 
     def _api(self, path, method="GET"):
-        import json
         request = urllib.request.Request(f"{self.lab.url}/api/{path}?token={self.lab.token}", method=method)
         with urllib.request.urlopen(request, timeout=20) as answer:
             body = answer.read()
