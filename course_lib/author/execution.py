@@ -30,12 +30,14 @@ class ExecutionError(RuntimeError):
 def environment(home: Path) -> dict[str, str]:
     """What a kernel's environment holds beside the usual: its own workspace, no settings of the user, one thread.
 
+    What belongs to IPython goes into a folder beside the workspace.
+
     >>> environment(Path("elsewhere"))["COURSE_HOME"]
     'elsewhere'
     """
     threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    return {"COURSE_HOME": str(home), "IPYTHONDIR": str(Path(home) / ".ipython"), "PYTHONPATH": path,
+    return {"COURSE_HOME": str(home), "IPYTHONDIR": str(Path(home).parent / "ipython"), "PYTHONPATH": path,
             "MPLBACKEND": "module://matplotlib_inline.backend_inline", **dict.fromkeys(threads, "1")}
 
 

@@ -19,7 +19,8 @@ UNCOMPARED = "nbval-ignore-output"                      # the tag of a cell whos
 SKIPPING = re.compile(r"^\s*#\s*(NBVAL_\w+|PYTEST_VALIDATE_IGNORE_OUTPUT)", re.M)
 LIVE = re.compile(r"\b(interact|interactive|interactive_output|Output)\s*\(")
 TRUTH = re.compile(r"\.truth\s*\(")
-GUESSED = re.compile(r"\b(?:guess|seal)\(\s*[\"']([^\"']+)")
+GUESSED = re.compile(r"\bguess\(\s*[\"']([^\"']+)")
+TIMED = re.compile(r"latency|_ms\b|elapsed|per_second")
 EMBEDDED = re.compile(r"data:[\w/+.-]+;base64,[A-Za-z0-9+/=\s]+")
 PATH = re.compile(r"(?<![\w.:/<-])/(?:home|root|tmp|Users|private|var|opt|usr|mnt|work|workspace)/[\w.-]+"
                   r"|\b[A-Za-z]:\\{1,2}\w+")
@@ -83,7 +84,7 @@ def _exercises(source, notebook) -> Iterator[str]:
 def _guesses(source, notebook) -> Iterator[str]:
     for number, cell in _code(source.cells):
         keys = GUESSED.findall(cell.source)
-        if "guess" in tags(cell) and not keys:
+        if "guess" in tags(cell) and not (keys or "solved" in cell.metadata):
             yield f"cell {number}: is tagged guess and holds no guess(...)"
         if keys and "guess" not in tags(cell):
             yield f"cell {number}: holds {keys[0]!r}; tag it guess"
@@ -127,8 +128,8 @@ def _code_faults(cell) -> Iterator[str]:
         yield "keeps nbval from running or comparing it; remove the mark"
     if LIVE.search(cell.source) and UNCOMPARED not in tags(cell):
         yield f"shows a live output; tag it {UNCOMPARED} and test it in the browser"
-    if UNCOMPARED in tags(cell) and not LIVE.search(cell.source):
-        yield f"is tagged {UNCOMPARED} and shows no live output; its results must be compared"
+    if UNCOMPARED in tags(cell) and not (LIVE.search(cell.source) or TIMED.search(cell.source)):
+        yield f"is tagged {UNCOMPARED} and shows neither a live output nor a measured time; its results must be compared"
 
 
 def _rhythm(source, notebook) -> Iterator[str]:

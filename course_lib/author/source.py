@@ -7,7 +7,7 @@ notebook three things change.
   reference answer from the lesson's module; what goes beyond the stub stands between `### BEGIN SOLUTION` and
   `### END SOLUTION`, where nbgrader looks for it.
 - A guess is open for the learner. What the solved notebook guesses stands in the metadata of its cell, which
-  neither notebook keeps; a name that is not mentioned stays None:
+  neither notebook keeps; a name that is not mentioned stays as it is:
 
       # %% tags=["guess"] solved={"alarm": true}
       guess("09.1", alarm=None, cards=None)
@@ -24,6 +24,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 EXERCISE = re.compile(r"^# exercise: (\S+)[ \t]*$", re.M)
+VALUE = r"""(?:"[^"]*"|'[^']*'|[^\s,()]+)"""              # of a keyword argument: a string, number or name
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 METADATA = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"}}
@@ -99,9 +100,9 @@ def _with_exercises(text, answer):
 
 def _with_guesses(text, guesses):
     for name, value in guesses.items():
-        text, found = re.subn(rf"\b{re.escape(name)}\s*=\s*None\b", lambda _: f"{name}={value!r}", text)
+        text, found = re.subn(rf"\b{re.escape(name)}={VALUE}", lambda _: f"{name}={value!r}", text)
         if found != 1:
-            raise SourceError(f"solved gives {name!r}, but {name}=None stands {found} times in the cell; once is expected")
+            raise SourceError(f"solved gives {name!r}, but {name}=... stands {found} times in the cell; once is expected")
     return text
 
 
