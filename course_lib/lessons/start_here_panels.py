@@ -1,0 +1,162 @@
+"""What lesson 00 shows and serves: panels over start_here's experiments, a booth, a live service."""
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from course_lib.cycle import registry, scope
+from course_lib.cycle.process import Service, start
+from course_lib.learn import plots
+from course_lib.learn.audio import player, wav
+from course_lib.learn.booth import booth
+from course_lib.learn.widgets import Choice, Slider, explore, say_widget
+from course_lib.lessons import start_here as lesson
+from course_lib.world import speech
+from course_lib.world.draws import keyed
+from course_lib.world.say import say
+from course_lib.world.tables import table
+from course_lib.world.world import World
+
+_VOICES = {"American": "american", "New York": "newyork", "British": "british", "es-voice reader": "es-voice",
+           "fr-voice reader": "fr-voice", "it-voice reader": "it-voice"}
+_NOISE = {"quiet room": ("quiet", 25), "kitchen": ("kitchen", 12), "street": ("street", 6), "crowd": ("crowd", -3)}
+
+
+def say_a_name():
+    """Type any name and hear it; where speech cannot be made, four recorded clips instead."""
+    if not speech.available():
+        return heard_before()
+    def speak(text, voice, device, noise):
+        room, snr_db = noise
+        return say(text, voice, device, room, snr_db)
+    return say_widget(speak, _VOICES, list(table("devices").index), _NOISE, text="Stella Moreno")
+
+
+def heard_before():
+    """Four clips whose audio ships with the course."""
+    from course_lib.learn.audio import players
+    world = World(0)
+    rows = world.audible().sample(4, random_state=0)
+    names = world.cards["name"]
+    return players([player(clip, world.sample_rate, names[row.card], f"{row.group}, {row.device}")
+                    for clip, row in zip(world.clips(rows), rows.itertuples())])
+
+
+def choices(wrong_card_costs: float = 4, readers: int = 24, update_path: bool = True) -> dict:
+    """The three choices of scope, checked; they are drawn beside the reference team's."""
+    if not 1 <= wrong_card_costs <= 10:
+        raise ValueError(f"wrong_card_costs is {wrong_card_costs}; a number from 1 to 10 is expected")
+    if readers not in lesson.TEAMS:
+        raise ValueError(f"readers is {readers}; one of {', '.join(map(str, lesson.TEAMS))} is expected")
+    if not isinstance(update_path, bool):
+        raise ValueError(f"update_path is {update_path!r}; True or False is expected")
+    return dict(wrong_card_costs=wrong_card_costs, readers=readers, update_path=update_path)
+
+
+def requests_to_label(seed: int) -> pd.DataFrame:
+    """Five requests of the first days: two whole names, a first name alone, one cut off, one outside the catalogue."""
+    rows = World(seed).days(3, 10)
+    own = rows["card"] != ""
+    wanted = [own & (rows["kind"] == "full"), own & (rows["kind"] == "full"), rows["kind"] == "first",
+              own & (rows["kind"] == "cut"), ~own]
+    rng, chosen = keyed(seed, "lesson 00", "to label"), []
+    for mask in wanted:
+        places = [i for i in np.flatnonzero(mask) if i not in chosen]
+        chosen.append(int(rng.choice(places)))
+    return rows.iloc[rng.permutation(chosen)]
+
+
+def label_a_few(seed: int):
+    """The booth with five requests and ten cards to choose from."""
+    world, rows = World(seed), requests_to_label(seed)
+    names = world.cards["name"]
+    heard = pd.concat([names, table("others")["name"]])[rows["said"]]
+    notes = [_note(kind, name) for kind, name in zip(rows["kind"], heard)]
+    likely = list(dict.fromkeys([c for c in rows["card"] if c] + ["c33", "c34", "c35", "c25", "c26", "c01", "c04"]))[:10]
+    return booth("00.labels", world.clips(rows), world.sample_rate, {names[c]: c for c in sorted(likely)}, notes)
+
+
+def _note(kind, name):
+    if kind == "cut":
+        return f"sounds like “{name[:max(3, round(.55 * len(name)))]}…”, then it breaks off"
+    return f"sounds like “{name.split()[0] if kind == 'first' else name}”"
+
+
+def compare_labels(seed: int, made) -> pd.DataFrame:
+    """Your labels beside what each user meant, and what could be known."""
+    rows, names = requests_to_label(seed), World(seed).cards["name"]
+    meant = [names[c] if c else "someone outside the catalogue" for c in rows["card"]]
+    known = np.where((rows["kind"] == "full") & (rows["card"] != ""), "yes", "no")
+    yours = [names.get(label, label) if label else "not labelled" for label in made.chosen]
+    return pd.DataFrame(dict(you=yours, meant=meant, said=rows["kind"].to_numpy(), could_be_known=known))
+
+
+def threshold_cost(seed: int, threshold: float, price: float):
+    """A figure of the pilot's costs over all thresholds, one of them marked, and its numbers in words."""
+    costs = lesson.pilot(seed)
+    total = lesson.cost_per_1000(costs["wrong"], costs["sorry"], 1000, price)
+    at = int((costs["threshold"] - threshold).abs().idxmin())
+    lines = {"wrong cards × price": price * costs["wrong"], "needless “sorry?”": costs["sorry"], "total": total}
+    ax = plots.timeline(plots.axes(), costs["threshold"], lines, {threshold: "yours"}, time="threshold",
+                        unit="cost of 1,000 requests", finding=f"At {threshold:.2f}, 1,000 requests cost {total[at]:.0f}; the least is {total.min():.0f}")
+    words = (f"threshold {threshold:.2f}: {costs['wrong'][at]:.0f} wrong cards and {costs['sorry'][at]:.0f} needless “sorry?” "
+             f"in 1,000 requests, cost {total[at]:.0f}")
+    return ax.figure, words
+
+
+def threshold_panel(seed: int, mine: dict):
+    """Threshold and price to move; the pilot's costs follow."""
+    return explore(partial(threshold_cost, seed), threshold=Slider("threshold", 0.0, .95, .5, .05),
+                   price=Slider("price of a wrong card", 1, 10, int(mine["wrong_card_costs"])))
+
+
+def readers_panel(seed: int):
+    """Readers of the new names to move; what comes back, and what it costs, follows."""
+    def recorded(readers):
+        evidence = lesson.repair.__wrapped__(seed, readers)
+        words = f"{readers} readers: {100 * evidence.value:.0f}% of the loss comes back; recording costs {evidence.data['cost']:.0f}"
+        return evidence.draw(plots.axes(7, 3.8)).figure, words
+    return explore(recorded, readers=Choice("readers", [24, 16, 8, 4, 2, 1, 0]))
+
+
+def serve(model, threshold: float, seed: int) -> Service:
+    """Register a model as the champion and start the service that answers with it."""
+    world = World(seed)
+    rows = world.recordings("train")
+    registry.register(model, metadata=dict(threshold=float(threshold), cards=world.cards["name"].to_dict(), seed=int(seed),
+                                           training_rows=len(rows), lesson="00"), alias="champion")
+    return start()
+
+
+def _sample(seed, week, count):
+    """Requests of one week of spring, from a few users' devices so that their audio is quickly made."""
+    world = World(seed)
+    rows = world.days(7 * week, 7 * week + 7, lesson.SPRING)
+    few = keyed(seed, "lesson 00", "devices").permutation(rows["speaker"].unique())[:4]
+    rows = rows[rows["speaker"].isin(few)].head(count)
+    return world, rows
+
+
+def send_one(service: Service, seed: int) -> dict:
+    """One clip over HTTP; returns the service's answer."""
+    world, rows = _sample(seed, 2, 1)
+    return service.recognize(wav(world.clips(rows)[0], world.sample_rate))
+
+
+def send_a_sample(service: Service, seed: int, week: int, count: int = 60) -> pd.DataFrame:
+    """Some requests of one week over HTTP; returns their rows of the service's own log."""
+    world, rows = _sample(seed, week, count)
+    for clip, row in zip(world.clips(rows), rows.itertuples()):
+        service.recognize(wav(clip, world.sample_rate), device=row.device, user=row.user)
+    return service.log().tail(len(rows)).reset_index(drop=True)
+
+
+def signals_figure(seed: int):
+    """Four signals over twelve weeks, each against its mean of the usual weeks."""
+    signals = lesson.signals(seed)
+    share = 100 * signals / signals.loc[:5].mean()
+    lines = {"requests": share["requests"], "confidence": share["confidence"], "“sorry?”": share["sorry"], "asks again": share["re_asks"]}
+    ax = plots.timeline(plots.axes(), signals.index, lines, {5.5: "spring"}, time="week after launch", unit="% of the usual weeks",
+                        finding="Users ask again; the volume says nothing")
+    return plots.as_image(ax.figure, "Four signals by week, in percent of the usual weeks: " + "; ".join(
+        f"{name} {values.loc[:5].mean():.0f} before spring and {values.loc[6:].mean():.0f} after" for name, values in lines.items()))
