@@ -16,7 +16,6 @@ import numpy as np
 from course_lib.learn import plots
 from course_lib.world.features import fault
 
-KEYS = 'data-lm-suppress-shortcuts="true"'              # or JupyterLab takes the space bar from the player
 HIGHEST_RATE = 16_000                                   # what is above is not needed for speech
 
 
@@ -55,7 +54,7 @@ def player(clip, sample_rate: int, transcript: str, title: str = "", autoplay: b
     caption = f"<strong>{name}</strong>: “{said}”" if title else f"“{said}”"
     picture = _picture(clip, sample_rate, f"Spectrogram of “{transcript}”" + (f", {title}" if title else ""))
     body = (f'<figure style="margin:0;width:25em;max-width:100%"><figcaption>{caption}</figcaption>'
-            f'<audio controls{" autoplay" if autoplay else ""} {KEYS} style="width:100%;height:2.5em" '
+            f'<audio controls{" autoplay" if autoplay else ""} style="width:100%;height:2.5em" '
             f'aria-label="{label}" src="data:audio/wav;base64,{data}"></audio>{picture.html}</figure>')
     seconds = len(np.asarray(clip)) / sample_rate
     return Player(body, f"{title + ': ' if title else ''}“{transcript}” ({seconds:.1f} s of sound)")
@@ -96,6 +95,6 @@ def wav(clip, sample_rate: int) -> bytes:
 
 def _picture(clip, sample_rate, alt):
     """The spectrogram, small; it shows at most 8 kHz, so that voices of every rate compare."""
-    ax = plots.spectrogram(plots.axes(4, 1.7), clip, sample_rate)
+    ax = plots.spectrogram(plots.axes(4, 1.8), clip, sample_rate)
     ax.set_ylim(0, min(8, sample_rate / 2000))
     return plots.as_image(ax.figure, alt)

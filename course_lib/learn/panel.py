@@ -18,15 +18,22 @@ LOST = """<style>.jp-OutputArea-child:has(.course-static) + .jp-OutputArea-child
 {display: none}</style>"""                              # no "model not found" in a notebook opened again
 CSS = """
 .jp-OutputArea-child:has(.course-static):has(+ .jp-OutputArea-child .course-panel) {display: none}
-.course-panel {max-width: 62em; padding: .5em .75em; border: 1px solid #999; border-radius: 4px;
-  --jp-widgets-font-size: %(points)spt; --jp-widgets-inline-height: 2.2em; --jp-widgets-inline-width: 24em;
-  --jp-widgets-inline-label-width: 8em}
+.course-panel {--point: %(points)spt; --jp-widgets-font-size: var(--point);
+  --jp-widgets-inline-height: calc(2.2 * var(--point)); --jp-widgets-inline-width: calc(30 * var(--point));
+  --jp-widgets-inline-label-width: calc(9 * var(--point)); --jp-widgets-inline-width-short: calc(12 * var(--point));
+  max-width: calc(56 * var(--point)); padding: .5em .75em; border: 1px solid #999; border-radius: 4px}
+.course-panel .widget-inline-hbox {margin-right: 1.5em}
+.course-panel .widget-box {overflow: visible}
 .course-panel .widget-label {text-align: left}
-.course-panel .widget-label, .course-panel .widget-radio-box label {white-space: normal; line-height: 1.4; height: auto}
-.course-panel .widget-radio, .course-panel .widget-radio-box {width: auto; max-width: 100%%}
-.course-panel .widget-radio-box label {display: flex; gap: .5em; align-items: baseline; margin: .15em 0}
-.course-panel .widget-radio-box input {order: -1; flex: none; margin: 0}
-.course-panel .widget-html-content {font-size: %(points)spt; line-height: 1.4}
+.course-panel .widget-radio > .widget-label, .course-panel .widget-radio-box label
+  {white-space: normal; line-height: 1.4 !important; height: auto}
+.course-panel .widget-button + .course-status {padding-left: 1em}
+.course-panel .course-question {margin-top: .75em}
+.course-panel .course-question > .widget-label {font-weight: bold; display: block}
+.course-panel .widget-radio, .course-panel .widget-radio-box {width: auto; max-width: 100%%; margin-bottom: .3em !important}
+.course-panel .widget-radio-box label {display: flex; gap: .5em; align-items: flex-start; margin: .15em 0}
+.course-panel .widget-radio-box input {order: -1; flex: none; margin: .15em 0 0}
+.course-panel .widget-html-content {font-size: var(--point); line-height: 1.4}
 .course-panel .course-note .widget-html-content {color: var(--jp-ui-font-color2, #555)}
 .course-panel .course-wrong .widget-html-content {color: var(--jp-error-color0, #a01010); font-weight: bold}
 .course-panel img {max-width: 100%%; width: auto; height: auto; align-self: flex-start; background: white}
@@ -41,8 +48,6 @@ class Names(anywidget.AnyWidget):
     _esm = """
     const set = (e, name, value) => { if (e && e.getAttribute(name) !== value) e.setAttribute(name, value); };
     function name(panel, alt) {
-      for (const e of panel.querySelectorAll('button, input, select, audio, [tabindex], [contenteditable]'))
-        set(e, 'data-lm-suppress-shortcuts', 'true');       // or JupyterLab takes its arrow keys and letters
       const text = e => e.querySelector('.widget-label')?.textContent ?? '';
       for (const s of panel.querySelectorAll('.widget-slider')) {
         set(s.querySelector('[role=slider]'), 'aria-label', text(s));
@@ -61,7 +66,13 @@ class Names(anywidget.AnyWidget):
       for (const s of panel.querySelectorAll('.course-status')) set(s, 'role', 'status');
       for (const i of panel.querySelectorAll('.widget-image')) set(i, 'alt', alt);
     }
+    function keys(event) {    // plain keys are the widget's, or JupyterLab takes its arrows and letters;
+      const widget = event.target.closest?.('audio, .course-panel *');            // Ctrl+S and Shift+Enter pass
+      const lab = event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key === 'Enter');
+      if (widget) event.target.toggleAttribute('data-lm-suppress-shortcuts', !lab);
+    }
     function render({ model, el }) {
+      if (!window.courseKeys) { window.courseKeys = keys; window.addEventListener('keydown', keys, true); }
       let over = false;
       const apply = () => name(el.closest('.course-panel'), model.get('alt'));
       const observer = new MutationObserver(apply);
@@ -99,7 +110,7 @@ class Panel:
                 f"<p><em>{html.escape(self.label)}: the controls appear when you run this cell.</em></p></div>")
         display({"text/html": page, "text/plain": still["text/plain"]}, raw=True)
         view = {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}
-        display({VIEW: view, "text/plain": f"({self.label}: run this cell to use it)"}, raw=True)
+        display({VIEW: view, "text/plain": ""}, raw=True)
 
 
 def note(words: str) -> ipywidgets.HTML:

@@ -61,6 +61,7 @@ def test_the_last_of_many_fast_moves_wins(open_lab):
 def test_a_saved_notebook_keeps_a_figure_for_readers(open_lab, lab):
     first = open_lab("saved.ipynb", [EXPLORE])
     first.run_all()
+    first.slider("Noise (dB)").focus()                  # JupyterLab's own keys work from inside a widget
     first.save()
     book = (lab.folder / "saved.ipynb").read_text(encoding="utf-8")
     (lab.folder / "trusted.ipynb").write_text(book, encoding="utf-8")
@@ -105,3 +106,36 @@ def test_a_name_that_cannot_be_said_gets_a_sentence(open_lab):
     assert page.wait_text(STATUS, "type a name") == "'🙂' holds no letter or digit to speak; type a name"
     assert page.page.locator(AUDIO).count() == 0
     assert page.page.locator(STATUS).get_attribute("role") == "status"
+
+
+PLAYERS = """\
+import numpy as np
+from course_lib.learn import audio, plots
+plots.style()
+tone = lambda hertz: .3 * np.sin(2 * np.pi * hertz * np.arange(16000) / 16000)
+audio.players([audio.player(tone(300 * i), 16000, "Ada Lind", f"voice {i}") for i in (1, 2, 3)])
+"""
+
+
+def test_players_play_by_keyboard_and_survive_without_a_kernel(open_lab, lab):
+    page = open_lab("players.ipynb", [PLAYERS])
+    page.run_all()
+    second = page.page.get_by_label("voice 2: Ada Lind", exact=True)
+    second.focus()
+    page.page.keyboard.press("Space")
+    page.page.wait_for_function("document.querySelectorAll('audio')[1].currentTime > 0")
+    page.save()                                         # with the player in focus
+    book = (lab.folder / "players.ipynb").read_text(encoding="utf-8").replace("tone(300", "tone(200")
+    (lab.folder / "online.ipynb").write_text(book, encoding="utf-8")
+    online = open_lab("online.ipynb")                   # not trusted: its HTML is cleaned before it is shown
+    online.page.wait_for_selector("figcaption")
+    assert online.page.get_by_alt_text("Spectrogram of “Ada Lind”, voice 3").is_visible()
+    assert online.source_bytes("audio").startswith(b"RIFF")
+
+
+def test_a_projector_makes_controls_large_too(open_lab):
+    page = open_lab("projector.ipynb", [EXPLORE.replace("plots.style()", "plots.projector()")], size=(1920, 1080))
+    page.run_all()
+    page.slider("Noise (dB)").scroll_into_view_if_needed()
+    sizes = page.page.locator(".course-panel :is(.widget-label, select, .widget-readout, .widget-html-content):visible")
+    assert all(size >= 24 for size in sizes.evaluate_all("all => all.map(e => parseFloat(getComputedStyle(e).fontSize))"))
