@@ -92,7 +92,7 @@ def title(ax: Axes, finding: str, above: float = 0) -> Axes:
     """Set the title, the finding in a sentence, broken into lines that fit; `above`: points left for a legend."""
     points = ax.title.get_fontsize()
     letters = ax.figure.get_figwidth() * 72 * ax.get_position().width / (points * .6) * 1.1
-    ax.set_title("\n".join(textwrap.wrap(finding, max(12, int(letters)))), pad=8 + above)
+    ax.set_title("\n".join(textwrap.wrap(finding, max(12, int(letters)))), loc="left", pad=8 + above)
     return ax
 
 

@@ -78,7 +78,7 @@ def frame(function: Callable, settings: Mapping) -> Frame:
     else:
         raise TypeError(f"{getattr(function, '__name__', function)} returned {type(result).__name__}; "
                         "an Evidence or (figure, words) is expected")
-    titles = [ax.get_title(loc="left").replace("\n", " ") for ax in figure.axes]
+    titles = [ax.get_title(loc=side).replace("\n", " ") for ax in figure.axes for side in ("left", "center")]
     return Frame(as_image(figure, ". ".join([t for t in titles if t] + [words])), words)
 
 
@@ -184,7 +184,7 @@ class Speaker(Panel):
 
 
 def say_widget(speak: Callable, voices: Sequence | Mapping, devices: Sequence | Mapping,
-               noises: Sequence | Mapping, text: str = "") -> Speaker:
+               noises: Sequence | Mapping, text: str) -> Speaker:
     """Type any name, choose voice, device and noise, and hear it.
 
     Parameters
