@@ -19,10 +19,11 @@ import click
 import nbformat
 
 from course_lib.author import rules
-from course_lib.author.execution import ROOT, ExecutionError, executed
+from course_lib.author.execution import ExecutionError, executed
 from course_lib.author.source import Answers, Source, SourceError, learner, read, solved, text_of, without_outputs
+from course_lib.workspace import root
 
-NOTEBOOKS = ROOT / "notebooks"
+NOTEBOOKS = root() / "notebooks"
 
 
 def main(check: bool = False, names: Iterable[str] = (), execute: bool = True, folder: Path = NOTEBOOKS,

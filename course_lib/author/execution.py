@@ -15,9 +15,8 @@ import nbformat
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from PIL import Image
 
-import course_lib
+from course_lib.workspace import root
 
-ROOT = Path(course_lib.__file__).resolve().parents[1]
 PATIENCE = 300                                          # seconds; a cell that needs this long is broken
 VIEW = "application/vnd.jupyter.widget-view+json"
 PNG_COLOURS = 128
@@ -36,7 +35,7 @@ def environment(home: Path) -> dict[str, str]:
     'elsewhere'
     """
     threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    path = os.pathsep.join(filter(None, (str(root()), os.environ.get("PYTHONPATH"))))
     return {"COURSE_HOME": str(home), "IPYTHONDIR": str(Path(home).parent / "ipython"), "PYTHONPATH": path,
             "MPLBACKEND": "module://matplotlib_inline.backend_inline", **dict.fromkeys(threads, "1")}
 

@@ -1,15 +1,21 @@
 """Sources become notebooks: a small lesson in a folder of its own, and every way in which it can be wrong."""
+import base64
+import io
 import json
+import os
 import shutil
 import subprocess
 import sys
 
 import nbformat
+import numpy as np
 import pytest
+from PIL import Image
 
 from course_lib.author import build, rules
-from course_lib.author.execution import ROOT, ExecutionError, environment, executed, tidy
+from course_lib.author.execution import ExecutionError, environment, executed, tidy
 from course_lib.author.source import Source, SourceError, learner, marked, read, solved, text_of, without_outputs
+from course_lib.workspace import root
 
 LESSON = '''\
 # %% [markdown]
@@ -256,9 +262,9 @@ def test_kernel_works_in_its_own_empty_workspace(tmp_path):
     env = environment(tmp_path / "home")
     code = "import course_lib, os; print(os.environ['COURSE_HOME'])"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, env=env | {
-        name: value for name, value in __import__("os").environ.items() if name in ("SYSTEMROOT", "PATH")})
+        name: value for name, value in os.environ.items() if name in ("SYSTEMROOT", "PATH")})
     assert done.stdout.strip() == str(tmp_path / "home"), done.stderr
-    assert env["PYTHONPATH"].startswith(str(ROOT))
+    assert env["PYTHONPATH"].startswith(str(root()))
 
 
 # --- the rules for sources
@@ -374,11 +380,6 @@ def test_tidy_keeps_what_readers_need_alone():
 
 
 def test_tidy_makes_a_figure_small_and_keeps_its_size_and_look():
-    import base64
-    import io
-
-    import numpy as np
-    from PIL import Image
     ramp = np.zeros((120, 200, 3), np.uint8)
     ramp[..., 0], ramp[..., 2] = np.linspace(0, 255, 200), np.linspace(0, 255, 120)[:, None]
     memory = io.BytesIO()
