@@ -68,7 +68,7 @@ def launch(seed: int, readers: int = FULL_TEAM, pool: Pool = Pool()) -> Evidence
                               finding=f"{100 * right.mean():.0f} of 100 names are right, for readers it never heard")
     return Evidence("accuracy on unseen readers", float(right.mean()), (low, high), len(rows),
                     "Ten synthetic readers are not people, and they read names from a prompt.",
-                    draw, key="00.1", data=dict(accuracy=float(right.mean()), readers=readers, guess_axis="x", guess_scale=100))
+                    draw, key="00.1", data=dict(accuracy=float(right.mean()), readers=readers, axis="x"))
 
 
 @experiment
@@ -88,7 +88,7 @@ def decay(seed: int, changed: bool = True, pool: Pool = Pool()) -> Evidence:
         return ax
     return Evidence("points lost in production", 100 * float(before - after), None, int(weeks["requests"].sum()),
                     "Two causes were switched on by hand on one day; real change is slower and mixed.",
-                    draw, key="00.2", data=dict(test=score, production=float(after), before=float(before), wrong_cards=weeks["wrong_cards"].to_numpy()))
+                    draw, key="00.2", data=dict(axis="y", test=score, production=float(after), before=float(before), wrong_cards=weeks["wrong_cards"].to_numpy()))
 
 
 @experiment
@@ -111,7 +111,7 @@ def repair(seed: int, new_readers: int = FULL_TEAM, pool: Pool = Pool()) -> Evid
         labels = [f"{name}, {when}" for name in shares.index for when in ("before", "after")]
         return plots.bars(ax, labels, 100 * shares.to_numpy().ravel(), unit="names recognised (%)",
                           finding=f"With {new_readers} readers {100 * regained:.0f}% of the loss comes back")
-    return Evidence("share of the loss regained", regained, None, int(late.sum()),
+    return Evidence("part of the loss regained (%)", 100 * regained, None, int(late.sum()),
                     "The new names were known by the time of the recording; in production somebody must notice them first.",
                     draw, key="00.3", data=dict(regained=regained, new_names=float(shares.loc["new names", 1]),
                                                 renamed=float(shares.loc["renamed figures", 1]), old_names=float(shares.loc["old names", 1]),
@@ -166,9 +166,9 @@ def signals(seed: int, events: str = "spring") -> pd.DataFrame:
 
 
 def _weeks(seed):
-    """Cases of the alarm: two usual weeks, four of spring, two louder ones, two of a holiday season."""
+    """Cases of the alarm: six usual weeks, four of spring, two louder ones, two of a holiday season."""
     usual = signals(seed, "none")
-    picks = [("none", (6, 9)), ("spring", (6, 7, 9, 11)), ("louder_microphones", (6, 10)), ("season", (6, 7))]
+    picks = [("none", tuple(range(6, 12))), ("spring", (6, 7, 9, 11)), ("louder_microphones", (6, 10)), ("season", (6, 7))]
     return [(usual.loc[:5].copy(), signals(seed, events).loc[week].copy()) for events, weeks in picks for week in weeks]
 
 

@@ -1,0 +1,110 @@
+"""A lesson under way: its number and seed, guesses before results, decisions, the sealed answer."""
+import os
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from course_lib.learn import ledger, plots
+from course_lib.world.tables import settings
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Which lesson runs in this kernel, and with which seed."""
+    number: str
+    seed: int
+
+
+_current: Lesson | None = None
+_limits = None
+
+
+def begin(number: str, seed: int = 0) -> None:
+    """Open a lesson: guesses, checks and the ledger take lesson and seed from it; one thread for linear algebra."""
+    global _current, _limits
+    if not (isinstance(number, str) and len(number) == 2 and number.isdigit()):
+        raise ValueError(f"lesson {number!r} arrived; two digits such as \"03\" are expected")
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ValueError(f"seed {seed!r} arrived; a whole number from 0 up is expected")
+    _limits = threadpool_limits(1)
+    plots.projector() if os.environ.get("COURSE_PROJECTOR") else plots.style()
+    _current = Lesson(number, int(seed))
+
+
+def current() -> Lesson | None:
+    """The lesson that `begin` opened, or None outside a lesson."""
+    return _current
+
+
+def _about():
+    return dict(lesson=_current.number, seed=_current.seed) if _current else {}
+
+
+def guess(key: str, /, **values) -> None:
+    """Commit a guess before a result; None leaves it open. It is drawn beside the truth later.
+
+    Parameters
+    ----------
+    key : the guess, such as "00.1"
+    values : a number, True or False, or a text for each name
+    """
+    odd = {name: value for name, value in values.items() if not isinstance(value, (int, float, bool, str, np.generic, type(None)))}
+    if odd:
+        name, value = next(iter(odd.items()))
+        print(f"{name} is {type(value).__name__}; a number, True, False or a text is expected. Nothing was kept.")
+        return
+    given = {name: value for name, value in values.items() if value is not None}
+    if not given:
+        print("No guess entered. Put a value in place of None and run again; the lesson goes on either way.")
+        return
+    late = not ledger.entries("reveal", key).empty
+    ledger.record("guess", key, dict(values=given, late=late), **_about())
+    said = ", ".join(f"{name} = {value}" for name, value in given.items())
+    print(f"Kept: {said}." + (" You have seen the result already, so this one counts as late." if late else ""))
+
+
+def guessed(key: str) -> dict:
+    """The numbers of the last guess of a key; empty if there was none."""
+    values = (ledger.latest("guess", key) or {}).get("values", {})
+    return {name: float(value) for name, value in values.items() if not isinstance(value, (str, bool))}
+
+
+def reveal(key: str, **truth) -> pd.DataFrame:
+    """Your guess beside the truth, as a table; from now on a new guess for this key counts as late."""
+    ledger.record("reveal", key, dict(truth=truth), **_about())
+    mine = (ledger.latest("guess", key) or {}).get("values", {})
+    return pd.DataFrame({"your guess": [mine.get(name, "none") for name in truth], "truth": list(truth.values())}, index=list(truth))
+
+
+def decide(name: str, value) -> None:
+    """Keep a decision for later lessons, such as the threshold."""
+    ledger.record("decision", name, dict(value=value), **_about())
+
+
+def decision(name: str, default=None):
+    """The learner's last decision; `default`, or else the charter's value, if there is none.
+
+    KeyError where there is neither.
+    """
+    kept = ledger.latest("decision", name)
+    if kept is not None and "value" in kept:
+        return kept["value"]
+    return settings("charter")[name] if default is None else default
+
+
+def seal(key: str, text: str) -> None:
+    """Keep an answer unread until `unseal`; an empty text keeps nothing."""
+    if not isinstance(text, str):
+        raise ValueError(f"a text was expected, {type(text).__name__} arrived")
+    if not text.strip():
+        print("Nothing sealed. Write between the quotes and run again; the lesson goes on either way.")
+        return
+    ledger.record("seal", key, dict(text=text.strip()), **_about())
+    print(f"Sealed, {len(text.split())} words. Lesson 14 opens it.")
+
+
+def unseal(key: str) -> list[str]:
+    """Every answer that was sealed under a key, the oldest first."""
+    return [payload["text"] for payload in ledger.entries("seal", key)["payload"]]
