@@ -37,7 +37,8 @@ def environment(home: Path) -> dict[str, str]:
     threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
     path = os.pathsep.join(filter(None, (str(root()), os.environ.get("PYTHONPATH"))))
     return {"COURSE_HOME": str(home), "IPYTHONDIR": str(Path(home).parent / "ipython"), "PYTHONPATH": path,
-            "MPLBACKEND": "module://matplotlib_inline.backend_inline", **dict.fromkeys(threads, "1")}
+            "MPLBACKEND": "module://matplotlib_inline.backend_inline", "MLFLOW_DISABLE_TELEMETRY": "true",
+            "DO_NOT_TRACK": "1", **dict.fromkeys(threads, "1")}
 
 
 def executed(notebook: nbformat.NotebookNode, name: str, done: Callable[[], object] = lambda: None):
