@@ -8,29 +8,18 @@ import base64
 import html
 import io
 import wave
-from dataclasses import dataclass
 from typing import Sequence
 
 import numpy as np
 
 from course_lib.learn import plots
+from course_lib.learn.markup import Markup
 from course_lib.world.features import fault
 
 HIGHEST_RATE = 16_000                                   # what is above is not needed for speech
 
 
-@dataclass(frozen=True)
-class Player:
-    """HTML of one or more clips with their words and spectrograms; shows itself in a notebook."""
-
-    html: str
-    words: str                                          # the same for those who see no HTML
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"text/html": self.html, "text/plain": self.words}
-
-
-def player(clip, sample_rate: int, transcript: str, title: str = "", autoplay: bool = False) -> Player:
+def player(clip, sample_rate: int, transcript: str, title: str = "", autoplay: bool = False) -> Markup:
     """Native audio controls with the transcript and the spectrogram beside them.
 
     Parameters
@@ -57,16 +46,16 @@ def player(clip, sample_rate: int, transcript: str, title: str = "", autoplay: b
             f'<audio controls{" autoplay" if autoplay else ""} style="width:100%;height:2.5em" '
             f'aria-label="{label}" src="data:audio/wav;base64,{data}"></audio>{picture.html}</figure>')
     seconds = len(np.asarray(clip)) / sample_rate
-    return Player(body, f"{title + ': ' if title else ''}“{transcript}” ({seconds:.1f} s of sound)")
+    return Markup(body, f"{title + ': ' if title else ''}“{transcript}” ({seconds:.1f} s of sound)")
 
 
-def players(several: Sequence[Player]) -> Player:
+def players(several: Sequence[Markup]) -> Markup:
     """Several players side by side, as many in a row as fit."""
     each = list(several)
     if not each:
         raise ValueError("no player arrived; a list of player(...) is expected")
     inside = "".join(one.html for one in each)
-    return Player(f'<div style="display:flex;flex-wrap:wrap;gap:1em 1.5em">{inside}</div>',
+    return Markup(f'<div style="display:flex;flex-wrap:wrap;gap:1em 1.5em">{inside}</div>',
                   "\n".join(one.words for one in each))
 
 

@@ -30,7 +30,8 @@ CSS = """
 .course-panel .widget-button + .course-status {padding-left: 1em}
 .course-panel .course-question {margin-top: .75em}
 .course-panel .course-question > .widget-label {font-weight: bold; display: block}
-.course-panel .widget-radio, .course-panel .widget-radio-box {width: auto; max-width: 100%%; margin-bottom: .3em !important}
+.course-panel .widget-radio, .course-panel .widget-radio-box
+  {width: auto; max-width: 100%%; margin-bottom: .3em !important}
 .course-panel .widget-radio-box label {display: flex; gap: .5em; align-items: flex-start; margin: .15em 0}
 .course-panel .widget-radio-box input {order: -1; flex: none; margin: .15em 0 0}
 .course-panel .widget-html-content {font-size: var(--point); line-height: 1.4}
@@ -74,7 +75,10 @@ class Names(anywidget.AnyWidget):
     function render({ model, el }) {
       if (!window.courseKeys) { window.courseKeys = keys; window.addEventListener('keydown', keys, true); }
       let over = false;
-      const apply = () => name(el.closest('.course-panel'), model.get('alt'));
+      const apply = () => {
+        const panel = el.closest('.course-panel');              // null while it is taken off the page
+        if (panel) name(panel, model.get('alt'));
+      };
       const observer = new MutationObserver(apply);
       const begin = () => {
         const panel = el.closest('.course-panel');

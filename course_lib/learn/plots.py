@@ -4,23 +4,18 @@ Colours are those of Okabe and Ito ("Color Universal Design", 2008), told apart 
 any of the common colour blindnesses; a marker, a line style or a hatch goes with each, so that
 no series is told by its colour alone. `show` puts a description beside every picture.
 """
-import base64
-import html
-import io
 import math
-import sys
 import textwrap
-from dataclasses import dataclass
 
 import matplotlib
 import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine, LayoutEngine
-from PIL import Image
 from scipy import signal
+
+from course_lib.learn.markup import Picture, as_image, show  # noqa: F401, a lesson says plots.show(figure, alt)
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P")
@@ -28,7 +23,6 @@ LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1)))
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++")
 GUESS = "#000000"                                       # kept for the learner's own mark
 PAGE, PROJECTOR = 11.0, 18.0                            # points, the smallest text on each
-PNG_COLOURS = 128                                       # a palette makes a file a quarter of the size
 LOUDNESS_RANGE_DB = 70                                  # what a spectrogram shows below its loudest point
 
 
@@ -179,17 +173,17 @@ def guess_mark(ax: Axes, guess: float, along: str = "x", words: str = "your gues
 
     `along` is the axis that the guess is measured on, "x" or "y"; it grows to hold the guess.
     """
-    points = matplotlib.rcParams["font.size"]
-    limits, line = (ax.get_xlim, ax.axvline) if along == "x" else (ax.get_ylim, ax.axhline)
-    ax.plot(*((guess, .5) if along == "x" else (.5, guess)), marker="*", markersize=1.4 * points, color=GUESS,
-            linestyle="none", zorder=4, transform=ax.get_xaxis_transform() if along == "x" else ax.get_yaxis_transform())
+    points, across = matplotlib.rcParams["font.size"], along == "x"
+    frame = ax.get_xaxis_transform() if across else ax.get_yaxis_transform()
+    ax.plot(*((guess, .5) if across else (.5, guess)), transform=frame, zorder=4,
+            color=GUESS, marker="*", markersize=1.4 * points, linestyle="none")
     _widen(ax, guess, along)
-    line(guess, color=GUESS, linestyle="--", marker="")
-    low, high = limits()
-    late = along == "y" or (guess - low) / (high - low) > .6
-    at, frame = ((guess, 0), ("data", "axes fraction")) if along == "x" else ((1, guess), ("axes fraction", "data"))
-    ax.annotate(f"{words}: {_short(guess)}", at, xycoords=frame, xytext=(-5 if late else 5, points * .7),
-                textcoords="offset points", ha="right" if late else "left", color=GUESS,
+    (ax.axvline if across else ax.axhline)(guess, color=GUESS, linestyle="--", marker="")
+    low, high = ax.get_xlim()
+    late = not across or (guess - low) / (high - low) > .6
+    ax.annotate(f"{words}: {_short(guess)}", (guess, 0) if across else (1, guess), xycoords=frame,
+                xytext=(-5 if late else 5, points * .7), textcoords="offset points",
+                ha="right" if late else "left", color=GUESS,
                 bbox={"facecolor": "white", "edgecolor": "none", "alpha": .8, "pad": 1})
     return ax
 
@@ -230,46 +224,6 @@ def spectrogram(ax: Axes, clip, sample_rate: int, finding: str = "") -> Axes:
     ax.set(xlabel="time (s)", ylabel="frequency (kHz)")
     ax.grid(visible=False)
     return title(ax, finding)
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A PNG with its description; displays with alt text in JupyterLab and in exported pages.
-
-    Neither shows the `alt` of an `image/png` output's metadata, so the picture is an HTML element.
-    """
-
-    png: bytes
-    alt: str
-
-    @property
-    def html(self) -> str:
-        """The picture as one `<img>` element."""
-        data = base64.b64encode(self.png).decode()
-        return f'<img src="data:image/png;base64,{data}" alt="{html.escape(self.alt)}" style="max-width:100%">'
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"text/html": self.html, "text/plain": self.alt}
-
-
-def as_image(figure: Figure, alt: str) -> Picture:
-    """A matplotlib figure as a displayable picture with a description for those who cannot see it."""
-    if not isinstance(alt, str) or not alt.strip():
-        raise ValueError("alt is empty; describe in a sentence what the figure shows, its numbers included")
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
-    memory = io.BytesIO()
-    pixels.quantize(PNG_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(memory, "png")
-    if hasattr(figure, "number"):                       # pyplot made it: or the notebook shows it a second time
-        sys.modules["matplotlib.pyplot"].close(figure)
-    return Picture(memory.getvalue(), " ".join(alt.split()))
-
-
-def show(figure: Figure, alt: str) -> None:
-    """Display a figure in the notebook with its description."""
-    from IPython.display import display
-    display(as_image(figure, alt))
 
 
 def _short(value):

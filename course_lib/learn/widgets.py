@@ -9,9 +9,9 @@ from typing import Callable, Mapping, Sequence
 
 import ipywidgets
 
-from course_lib.learn.audio import Player, player
+from course_lib.learn.audio import player
+from course_lib.learn.markup import Markup, Picture, as_image
 from course_lib.learn.panel import Panel, Status, note
-from course_lib.learn.plots import Picture, as_image
 
 FRAMES_KEPT = 200                                       # redrawn figures of one panel, about 3 MB
 
@@ -167,7 +167,7 @@ class Speaker(Panel):
     def _settings(self):
         return (self.text.value, *(chosen.value for chosen in self.lists))
 
-    def _player(self, autoplay) -> Player:
+    def _player(self, autoplay) -> Markup:
         clip, sample_rate = self.speak(*self._settings())
         manner = ", ".join(str(chosen.label) for chosen in self.lists)
         return player(clip, sample_rate, " ".join(self.text.value.split()), manner, autoplay)

@@ -124,7 +124,8 @@ def test_a_clip_that_cannot_be_played_is_refused(clip, words):
 def test_players_carry_label_transcript_and_picture():
     both = audio.players([audio.player(TONE, 16_000, "Ada Lind", "m1"), audio.player(TONE, 16_000, "Bo", "f1")])
     assert re.findall(r'<audio controls .*?aria-label="(.*?)"', both.html) == ["m1: Ada Lind", "f1: Bo"]
-    assert re.findall(r'<img .*?alt="(.*?)"', both.html) == ["Spectrogram of “Ada Lind”, m1", "Spectrogram of “Bo”, f1"]
+    pictures = re.findall(r'<img .*?alt="(.*?)"', both.html)
+    assert pictures == ["Spectrogram of “Ada Lind”, m1", "Spectrogram of “Bo”, f1"]
     assert both.words == "m1: “Ada Lind” (0.5 s of sound)\nf1: “Bo” (0.5 s of sound)"
     with pytest.raises(ValueError, match="transcript is empty"):
         audio.player(TONE, 16_000, "")
