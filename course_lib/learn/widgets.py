@@ -71,21 +71,14 @@ def frame(function: Callable, settings: Mapping) -> Frame:
     The function returns an Evidence, or a matplotlib Figure with a sentence: `(figure, words)`.
     """
     result = function(**settings)
-    if isinstance(result, tuple) and len(result) == 2:
-        figure, words = result
-    elif hasattr(result, "figure") and hasattr(result, "metric"):
-        figure, words = result.figure, in_words(result)
-    else:
+    if hasattr(result, "figure") and hasattr(result, "sentence"):
+        return Frame(result.figure, result.sentence)
+    if not (isinstance(result, tuple) and len(result) == 2):
         raise TypeError(f"{getattr(function, '__name__', function)} returned {type(result).__name__}; "
                         "an Evidence or (figure, words) is expected")
+    figure, words = result
     titles = [ax.get_title(loc=side).replace("\n", " ") for ax in figure.axes for side in ("left", "center")]
     return Frame(as_image(figure, ". ".join([t for t in titles if t] + [words])), words)
-
-
-def in_words(evidence) -> str:
-    """An Evidence as a sentence: its metric, value, interval, size and limit."""
-    interval = "" if evidence.interval is None else " (95% interval {:.3g} to {:.3g})".format(*evidence.interval)
-    return f"{evidence.metric}: {evidence.value:.3g}{interval}, n = {evidence.n:,}. {evidence.limit}"
 
 
 class Explorer(Panel):

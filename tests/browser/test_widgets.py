@@ -46,15 +46,10 @@ def test_a_figure_follows_its_controls_by_keyboard_and_by_mouse(open_lab):
     page.wait_text(STATUS, "= 450 in")
     assert "Users meet 45% errors" in page.page.locator(IMAGE).get_attribute("alt")
     assert not page.page.locator(".course-static").first.is_visible(), "the live panel hides its static face"
-
-
-def test_the_last_of_many_fast_moves_wins(open_lab):
-    page = open_lab("fast.ipynb", [EXPLORE])
-    page.run_all()
     page.move_slider("Noise (dB)", keys=["Home"] + 17 * ["ArrowRight"])
-    page.wait_text(STATUS, "= 220 in")
+    page.wait_text(STATUS, "= 420 in")                  # the last of many fast moves wins, and stays
     page.wait_idle()
-    assert "= 220 in" in page.text(STATUS)
+    assert "= 420 in" in page.text(STATUS)
 
 
 def test_a_saved_notebook_keeps_a_figure_for_readers(open_lab, lab):
@@ -77,7 +72,7 @@ def test_a_saved_notebook_keeps_a_figure_for_readers(open_lab, lab):
         assert not copy.page.get_by_text("model not found").filter(visible=True).count()
 
 
-def test_a_name_is_typed_and_heard(open_lab):
+def test_a_name_is_typed_and_heard_or_gets_a_sentence(open_lab):
     page = open_lab("speak.ipynb", [SPEAK])
     page.run_all()
     assert page.page.locator(AUDIO).get_attribute("aria-label") == "voice A, phone, quiet: Ada Lind"
@@ -97,11 +92,6 @@ def test_a_name_is_typed_and_heard(open_lab):
         """async audio => { const wav = await (await fetch(audio.src)).arrayBuffer();
            return (await new OfflineAudioContext(1, 1, 16000).decodeAudioData(wav)).duration; }""")
     assert seconds == 1
-
-
-def test_a_name_that_cannot_be_said_gets_a_sentence(open_lab):
-    page = open_lab("silent.ipynb", [SPEAK])
-    page.run_all()
     page.page.get_by_label("Name", exact=True).fill("🙂")
     page.page.keyboard.press("Tab")
     assert page.wait_text(STATUS, "type a name") == "'🙂' holds no letter or digit to speak; type a name"

@@ -1,13 +1,13 @@
 """Widgets without a browser: what they call, what they show, what they say when it fails."""
 import io
 import re
-import types
 import wave
 
 import numpy as np
 import pytest
 
 from course_lib.learn import audio, plots, widgets
+from course_lib.learn.experiment import Evidence
 
 TONE = (np.sin(np.arange(8_000) / 5) / 2).astype(np.float32)
 
@@ -29,11 +29,12 @@ def test_explore_shows_the_result_of_its_function():
     assert panel.image.value == widgets.frame(doubled, {"x": 5, "add": 10}).picture.png
 
 
-def test_an_evidence_is_told_in_words():
-    evidence = types.SimpleNamespace(metric="accuracy", value=.9124, interval=(.89, .93), n=1200,
-                                     limit="One world only.", figure=plots.axes().figure)
-    assert widgets.frame(lambda seed: evidence, {"seed": 0}).words == (
-        "accuracy: 0.912 (95% interval 0.89 to 0.93), n = 1,200. One world only.")
+def test_an_evidence_shows_its_own_figure_and_sentence():
+    evidence = Evidence("accuracy", .9124, (.89, .93), 1200, "One world only.",
+                        lambda ax: plots.estimate(ax, ["launch"], [.9124], [(.89, .93)], "It holds", "accuracy"))
+    shown = widgets.frame(lambda seed: evidence, {"seed": 0})
+    assert shown.words == "accuracy: 0.912 (95% interval 0.89 to 0.93), n = 1,200. One world only."
+    assert shown.picture.alt.startswith("It holds") and shown.picture.png == evidence.figure.png
 
 
 def test_a_setting_seen_before_is_not_computed_again():
