@@ -20,7 +20,7 @@ SKIPPING = re.compile(r"^\s*#\s*(NBVAL_\w+|PYTEST_VALIDATE_IGNORE_OUTPUT)", re.M
 LIVE = re.compile(r"\b(interact|interactive|interactive_output|Output)\s*\(")
 TRUTH = re.compile(r"\.truth\s*\(")
 GUESSED = re.compile(r"\bguess\(\s*[\"']([^\"']+)")
-TIMED = re.compile(r"latency|_ms\b|elapsed|per_second")
+TIMED = re.compile(r"latency|_ms\b|elapsed|per_second|#.*\bmeasured\b")    # a measured time, by name or by a comment
 EMBEDDED = re.compile(r"data:[\w/+.-]+;base64,[A-Za-z0-9+/=\s]+")
 PATH = re.compile(r"(?<![\w.:/<-])/(?:home|root|tmp|Users|private|var|opt|usr|mnt|work|workspace)/[\w.-]+"
                   r"|\b[A-Za-z]:\\{1,2}\w+")
@@ -129,7 +129,7 @@ def _code_faults(cell) -> Iterator[str]:
     if LIVE.search(cell.source) and UNCOMPARED not in tags(cell):
         yield f"shows a live output; tag it {UNCOMPARED} and test it in the browser"
     if UNCOMPARED in tags(cell) and not (LIVE.search(cell.source) or TIMED.search(cell.source)):
-        yield f"is tagged {UNCOMPARED} and shows neither a live output nor a measured time; its results must be compared"
+        yield f"is tagged {UNCOMPARED} and shows neither a live output nor a measured time; compare it"
 
 
 def _rhythm(source, notebook) -> Iterator[str]:

@@ -22,6 +22,7 @@ home = Path(os.environ["COURSE_HOME"])
 home.mkdir(parents=True)
 print(home.name)"""
 SERVED = "print('http://127.0.0.1:8001/healthz in 3.2 ms')"
+ANSWER = "print({'card': 'c07', 'latency_ms': 3.2})"
 IMAGE = """display({"text/html": '<img src="data:image/png;base64,AAAA" alt="a">'}, raw=True)"""
 PANEL = 'display({"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": "run it"}, raw=True)'
 CELLS = {                                               # name -> source, committed output, passes
@@ -31,6 +32,8 @@ CELLS = {                                               # name -> source, commit
     "silent": ("pass", "2\n", False),
     "port": (SERVED, "http://127.0.0.1:52000/healthz in 11 ms\n", True),
     "address": (SERVED, "http://127.0.0.1:52000/metrics in 11 ms\n", False),
+    "answer": (ANSWER, "{'card': 'c07', 'latency_ms': 11}\n", True),
+    "other answer": (ANSWER, "{'card': 'c08', 'latency_ms': 3.2}\n", False),
     "picture": (IMAGE, {"text/html": '<img src="data:image/png;base64,BBBB==" alt="a">'}, True),
     "alt text": (IMAGE, {"text/html": '<img src="data:image/png;base64,AAAA" alt="b">'}, False),
     "panel": (PANEL, {"text/plain": "run it"}, True),
