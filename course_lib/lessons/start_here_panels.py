@@ -4,8 +4,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from course_lib.cycle import registry, scope
-from course_lib.cycle.process import Service, start
+from course_lib.cycle import bundle
+from course_lib.cycle.process import Service, models, start
 from course_lib.learn import plots
 from course_lib.learn.audio import player, wav
 from course_lib.learn.booth import booth
@@ -120,11 +120,10 @@ def readers_panel(seed: int):
 
 
 def serve(model, threshold: float, seed: int) -> Service:
-    """Register a model as the champion and start the service that answers with it."""
+    """Save a model with all that its answers depend on, make it the champion, and start the service."""
     world = World(seed)
-    rows = world.recordings("train")
-    registry.register(model, metadata=dict(threshold=float(threshold), cards=world.cards["name"].to_dict(), seed=int(seed),
-                                           training_rows=len(rows), lesson="00"), alias="champion")
+    about = dict(lesson="00", seed=int(seed), training_rows=len(world.recordings("train")))
+    bundle.point(models(), bundle.save(model, float(threshold), world.cards["name"].to_dict(), models(), about=about))
     return start()
 
 
@@ -147,7 +146,7 @@ def send_a_sample(service: Service, seed: int, week: int, count: int = 60) -> pd
     """Some requests of one week over HTTP; returns their rows of the service's own log."""
     world, rows = _sample(seed, week, count)
     for clip, row in zip(world.clips(rows), rows.itertuples()):
-        service.recognize(wav(clip, world.sample_rate), device=row.device, user=row.user)
+        service.recognize(wav(clip, world.sample_rate), row.device, row.user, row.day)
     return service.log().tail(len(rows)).reset_index(drop=True)
 
 

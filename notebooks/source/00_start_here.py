@@ -27,7 +27,7 @@ seed = 0
 # %%
 from course_lib.learn.lesson import begin, decide, guess, reveal, seal
 from course_lib.learn.check import check, hint, progress, solution
-from course_lib.lessons import start_here as lesson
+from course_lib.lessons import start_here as lesson, start_here_panels as panels
 from course_lib.world.world import World
 
 begin("00", seed)
@@ -48,7 +48,7 @@ seal("accuracy fell; what now?", "")
 # every failure is known. It stands for people; it is not people, and each lesson says where that matters.
 
 # %%
-lesson.say_a_name()
+panels.say_a_name()
 
 # %% [markdown]
 # The picture beside the player is a **spectrogram**: time runs to the right, pitch upwards, loud is bright. Two voices
@@ -77,12 +77,12 @@ X.shape, y.nunique(), collected["speaker"].nunique()
 # model you get in a minute, the first which threshold, the third what you can do in spring.
 
 # %% tags=["guess"] solved={"wrong_card_costs": 4, "readers": 24, "update_path": true}
-mine = lesson.choices(wrong_card_costs=4,     # needless "sorry?"s that one wrong card is as bad as: 1 to 10
+mine = panels.choices(wrong_card_costs=4,     # needless "sorry?"s that one wrong card is as bad as: 1 to 10
                       readers=24,             # people you record before launch: 2 (the team itself), 8 or 24
                       update_path=True)       # build a way to retrain and replace the model before launch?
 
 # %% [markdown]
-# The lesson goes on with 4, 24 and *yes*, the choices of the reference team. Where yours differ, yours are drawn beside theirs.
+# The lesson goes on with 4, 24 and *yes*, the choices of the reference team. Where yours differ, yours are shown beside theirs.
 
 # %% [markdown]
 # ## Label a few yourself
@@ -90,11 +90,11 @@ mine = lesson.choices(wrong_card_costs=4,     # needless "sorry?"s that one wron
 # Saying "cannot tell" is allowed. Some of these no one can know for sure.
 
 # %%
-booth = lesson.label_a_few(seed)
+booth = panels.label_a_few(seed)
 booth
 
 # %%
-lesson.compare_labels(seed, booth)
+panels.compare_labels(seed, booth)
 
 # %% [markdown]
 # Cut-off speech, first names alone, names outside the catalogue: about one request in eight cannot be answered with
@@ -128,13 +128,13 @@ test.figure
 
 # %% [markdown]
 # The bar is an **interval**: with ten other readers the score would have been a little different. The spread from the
-# worst reader to the best is wide; a mean hides it. Now the team of two, who were at hand and cost nothing:
+# worst reader to the best is wide; a mean hides it. And with fewer people recorded?
 
 # %%
-lesson.launch(seed, readers=2).figure
+lesson.teams(seed, yours=mine["readers"]).figure
 
 # %% [markdown]
-# The same model, the same 40 names. What differs is *who* was recorded. Data decides before training does.
+# The same kind of model, the same 40 names. What differs is *who* was recorded. Data decides before training does.
 
 # %% [markdown]
 # ## When to say "sorry?"
@@ -154,7 +154,7 @@ hint("00.1")                                   # run again for the next hint; so
 # Then set the price of a wrong card to 1 and choose again.
 
 # %%
-lesson.threshold_panel(seed, mine)
+panels.threshold_panel(seed, mine)
 
 # %% [markdown]
 # A threshold is not a technical setting: it is the price list of the product. Who thinks that both errors are equally
@@ -171,19 +171,19 @@ decide("threshold", threshold)
 
 # %% [markdown]
 # ## ◆ Serve it
-# A model in a notebook helps nobody. The next cell registers this one, with its threshold and its data's fingerprint,
-# as version 1, and starts a **service**: its own process, reached over HTTP on this machine only. Then one clip is sent to it.
+# A model in a notebook helps nobody. The next cell saves this one with its threshold, its card table and where it
+# came from, names that **version** by its content, and starts a **service**: its own process, reached over HTTP on this machine only. Then one clip is sent to it.
 
 # %%
-service = lesson.serve(model, threshold, seed)
-lesson.send_one(service, seed)
+service = panels.serve(model, threshold, seed)
+panels.send_one(service, seed)
 
 # %% [markdown]
 # That was a real request: a WAV file went in, a card came out with its confidence, the model's version, and the
 # milliseconds it took. The service writes every request into a log. Sixty more users now ask it:
 
 # %%
-log = lesson.send_a_sample(service, seed, week=2)
+log = panels.send_a_sample(service, seed, week=2)
 log[["device", "decision", "confidence", "latency_ms"]].head()
 
 # %%
@@ -218,7 +218,7 @@ spring.figure
 # on the team's report.
 
 # %%
-changed = lesson.send_a_sample(service, seed, week=9)
+changed = panels.send_a_sample(service, seed, week=9)
 log["decision"].eq("sorry").mean(), changed["decision"].eq("sorry").mean()
 
 # %% [markdown]
@@ -234,7 +234,7 @@ signals = lesson.signals(seed)
 signals.round(3)
 
 # %%
-lesson.signals_figure(seed)
+panels.signals_figure(seed)
 
 # %% [markdown]
 # Your turn: write the rule that wakes somebody. It gets the six `usual` weeks and one new `week`, and returns True or
@@ -262,9 +262,9 @@ guess("00.3", regained=None)                   # 0 to 100
 
 # %%
 again = lesson.repair(seed)
-again
+reveal("00.3", regained=round(again.value))
 
-# %%
+# %% tags=["reveal"]
 again.figure
 
 # %% [markdown]
@@ -273,10 +273,19 @@ again.figure
 # recordings of new names cannot mend that.
 
 # %% [markdown]
+# The team could do this within days, because it had built the way to retrain and replace the model *before* launch. Suppose
+# that building it takes four weeks. What would those weeks have cost?
+
+# %%
+lesson.waiting(seed, weeks=0 if mine["update_path"] else 4), lesson.waiting(seed, weeks=4)
+
+# %% [markdown]
+# The first line is your choice, the second the team that had no update path: requests that failed although the mend was known.
+#
 # Recording costs money, too. Move the number of readers: where would you stop?
 
 # %%
-lesson.readers_panel(seed)
+panels.readers_panel(seed)
 
 # %% [markdown]
 # The first few readers bring most of the gain. What the last ones add must be worth their price, and for the renamed

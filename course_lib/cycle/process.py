@@ -1,0 +1,175 @@
+"""The service as a process of its own: on loopback, on a free port, ending with whoever started it."""
+import argparse
+import atexit
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pandas as pd
+
+from course_lib import workspace
+from course_lib.cycle import bundle as bundles
+from course_lib.cycle.log import RequestLog
+
+HOST = "127.0.0.1"
+_READY_S = 60
+
+
+class ServiceError(RuntimeError):
+    """The service did not start or does not answer; the message says why."""
+
+
+def models() -> Path:
+    """Where the workspace keeps its bundles."""
+    return workspace.home() / "registry" / "bundles"
+
+
+def log_url() -> str:
+    """The workspace's own request log."""
+    folder = workspace.home() / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    return f"sqlite:///{(folder / 'requests.sqlite').as_posix()}"
+
+
+class Service:
+    """A running service and the connection to it; made by `start`, a context manager."""
+
+    def __init__(self, process: subprocess.Popen, port: int, url: str):
+        self.process, self.url, self.log_url = process, f"http://{HOST}:{port}", url
+        self.http = httpx.Client(base_url=self.url, timeout=10, trust_env=False)
+        atexit.register(self.stop)
+
+    def recognize(self, wav: bytes, device: str | None = None, user: str | None = None, day: int | None = None) -> dict:
+        """Send one WAV; returns the answer. ServiceError with the service's own words where it refuses."""
+        told = {"x-device": device, "x-user": user, "x-day": day}
+        headers = {name: str(value) for name, value in told.items() if value is not None}
+        return self._read(self.http.post("/recognize", content=wav, headers=headers | {"content-type": "audio/wav"}))
+
+    def feedback(self, request_id: str, kind: str, card: str | None = None) -> dict:
+        """Say what a user thought of an answer: wrong, right, correct (with the card), re_ask or complain."""
+        return self._read(self.http.post("/feedback", json=dict(request_id=request_id, kind=kind, card=card)))
+
+    def get(self, path: str) -> dict:
+        """GET a JSON path, such as "/healthz" or "/model"."""
+        return self._read(self.http.get(path))
+
+    def _read(self, response):
+        if response.status_code != 200:
+            said = response.json() if response.headers.get("content-type", "").startswith("application/json") else {}
+            raise ServiceError(f"{response.status_code}: {said.get('error', response.text[:200])} ({said.get('hint', 'no hint')})")
+        return response.json()
+
+    def log(self) -> pd.DataFrame:
+        """The service's own request log, oldest first."""
+        return _reading(self.log_url, RequestLog.requests)
+
+    def stop(self) -> None:
+        """End the process and wait until it is gone; more than once does no harm."""
+        self.http.close()
+        atexit.unregister(self.stop)
+        if self.process.poll() is None:
+            self.process.stdin.close()
+            self.process.wait(timeout=15)
+        self.process.stdout.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+def _reading(url, read):
+    log = RequestLog(url)
+    try:
+        return read(log)
+    finally:
+        log.close()
+
+
+def start(folder: Path | None = None, url: str | None = None, port: int = 0) -> Service:
+    """Start the service of a folder's champion as a child process; ready when this returns.
+
+    Parameters
+    ----------
+    folder : bundles with a champion; the workspace's by default
+    url : database URL of the request log; a file in the workspace by default
+    port : 0 takes a free one
+
+    Raises
+    ------
+    ServiceError
+        No champion, a damaged model, a port in use: in one sentence.
+    """
+    folder, url = folder or models(), url or log_url()
+    command = [sys.executable, "-m", "course_lib.cycle.process", "--folder", str(folder), "--log", url, "--port", str(port)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(workspace.root()), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
+                                "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True, encoding="utf-8")
+    line = process.stdout.readline()
+    said = json.loads(line) if line.startswith("{") else dict(error="the service ended before it was ready")
+    if "error" in said:
+        process.stdin.close()
+        process.wait(timeout=_READY_S)
+        process.stdout.close()
+        raise ServiceError(said["error"])
+    return Service(process, said["port"], url)
+
+
+def listen(port: int) -> socket.socket:
+    """A bound socket on loopback; ServiceError where the port is taken."""
+    # With the protocol named, asyncio switches Nagle's algorithm off; without it, answers wait 40 ms for an ACK.
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    if os.name == "posix":
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((HOST, port))
+        bound.listen(128)
+    except (OSError, OverflowError) as error:
+        bound.close()
+        raise ServiceError(f"port {port} on {HOST} cannot be used ({error}); choose another, or 0 for a free one") from None
+    return bound
+
+
+def run(folder: Path, url: str, port: int, follow_parent: bool) -> int:
+    """Serve until told to stop; says "ready" or what is wrong as one line of JSON first."""
+    import uvicorn
+    from course_lib.cycle.service import create_app
+    try:
+        bound = listen(port)
+        app = create_app(folder, RequestLog(url))
+    except Exception as error:
+        print(json.dumps(dict(error=str(error).splitlines()[0])), flush=True)
+        return 1
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_keep_alive=30, timeout_graceful_shutdown=5))
+    if follow_parent:
+        threading.Thread(target=_until_parent_ends, args=(server,), daemon=True).start()
+    print(json.dumps(dict(port=bound.getsockname()[1], url=f"http://{HOST}:{bound.getsockname()[1]}")), flush=True)
+    server.run(sockets=[bound])
+    return 0
+
+
+def _until_parent_ends(server):
+    """The parent holds the other end of our standard input: its end, by whatever cause, closes the pipe."""
+    sys.stdin.buffer.read()
+    server.should_exit = True
+
+
+def main() -> int:
+    """Entry of the child process."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--log", required=True)
+    parser.add_argument("--port", type=int, default=0)
+    options = parser.parse_args()
+    return run(options.folder, options.log, options.port, follow_parent=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
