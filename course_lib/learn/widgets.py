@@ -36,7 +36,7 @@ class Slider:
         kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
         words = f"{self.label} ({self.unit})" if self.unit else self.label
         return kind(description=words, min=self.low, max=self.high, value=self.value, step=self.step,
-                    readout_format="d" if whole else ".3~g")
+                    readout_format="d" if whole else ".3g")
 
 
 @dataclass(frozen=True)

@@ -51,12 +51,9 @@ seal("accuracy fell; what now?", "")
 panels.say_a_name()
 
 # %% [markdown]
-# The picture beside the player is a **spectrogram**: time runs to the right, pitch upwards, loud is bright. Two voices
-# saying one name make different pictures. The machine must find what they have in common.
-
-# %% [markdown]
 # ## What the machine gets
-# A recogniser does not hear. It gets numbers: here 468 **features** for each clip, which describe the shape of the
+# The picture beside the player is a **spectrogram**: time runs to the right, pitch upwards, loud is bright. Two voices
+# saying one name make different pictures. The machine must find what they have in common. A recogniser does not hear. It gets numbers: here 468 **features** for each clip, which describe the shape of the
 # spectrum over time and leave out how loud it was.
 
 # %%
@@ -121,9 +118,6 @@ guess("00.1", accuracy=None)                   # 0 to 100
 
 # %%
 test = lesson.launch(seed)
-test
-
-# %%
 test.figure
 
 # %% [markdown]
@@ -184,14 +178,14 @@ panels.send_one(service, seed)
 
 # %%
 log = panels.send_a_sample(service, seed, week=2)
-log[["device", "decision", "confidence", "latency_ms"]].head()
+log[["device", "decision", "confidence"]].head()
 
 # %%
 # exercise: 00.3
 p95 = check("00.3", p95)
 
-# %%
-p95(log["latency_ms"])
+# %% tags=["nbval-ignore-output"]
+round(p95(log["latency_ms"]), 1)               # measured on this machine, in milliseconds
 
 # %% [markdown]
 # The mean is what a service likes to report; the 95th percentile is what one user in twenty waits for at least. It works,
@@ -205,11 +199,8 @@ p95(log["latency_ms"])
 # %% tags=["guess"] solved={"test": 94, "production": 85}
 guess("00.2", test=None, production=None)
 
-# %%
-spring = lesson.decay(seed)
-spring
-
 # %% tags=["reveal"]
+spring = lesson.decay(seed)
 spring.figure
 
 # %% [markdown]
