@@ -1,7 +1,6 @@
 """The product as a service: a WAV goes in, a card or "sorry" comes out, and every request is logged."""
 import asyncio
-import io
-import json
+import re
 import time
 import uuid
 from contextlib import asynccontextmanager
@@ -9,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import sqlalchemy as sa
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -20,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from course_lib.cycle import bundle as bundles
 from course_lib.cycle.log import RequestLog
 from course_lib.cycle.scope import decide
+from course_lib.cycle.wav import Refused, decode
 from course_lib.world import channel, features
 from course_lib.world.users import SORRY
 
@@ -35,18 +34,6 @@ class Limits:
     patience_s: float = 5.0
     at_once: int = 64
     poll_s: float = .2
-
-
-class Refused(Exception):
-    """A request that cannot be answered; becomes an answer with this status."""
-
-    def __init__(self, status, error, hint, headers=None):
-        super().__init__(error)
-        self.status, self.error, self.hint, self.headers = status, error, hint, headers
-
-    def response(self):
-        """The refusal as JSON."""
-        return JSONResponse(dict(error=self.error, hint=self.hint), self.status, self.headers)
 
 
 class Feedback(BaseModel):
@@ -221,7 +208,6 @@ class Desk:
 
 def _told(request):
     """What the client says of itself in headers: device, user and the simulation's day; refused where odd."""
-    import re
     told = {}
     for name in ("device", "user"):
         value = request.headers.get(f"x-{name}")
@@ -235,25 +221,3 @@ def _told(request):
             raise Refused(422, "header x-day is malformed", "a whole number of days after launch is expected")
         told["day"] = int(day)
     return told
-
-
-def decode(body: bytes, max_seconds: float = 10.0) -> tuple[np.ndarray, int]:
-    """A WAV body as one channel of float32 in [-1, 1] and its rate; Refused (400 or 413) where it is not one.
-
-    Channels are averaged; 8 to 32 bits and floats are read.
-    """
-    if body[:4] != b"RIFF" or body[8:12] != b"WAVE":
-        raise Refused(400, "not a WAV file", "send the bytes of a RIFF/WAVE file as the body")
-    try:
-        with soundfile.SoundFile(io.BytesIO(body)) as stream:
-            rate, frames = stream.samplerate, stream.frames
-            if not features.RATE <= rate <= 48_000:
-                raise Refused(400, f"the sample rate is {rate} Hz", "8,000 to 48,000 Hz are taken")
-            if frames > max_seconds * rate:
-                raise Refused(413, f"the clip is longer than {max_seconds:g} seconds", "send one short utterance")
-            samples = stream.read(dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, RuntimeError, OverflowError, ValueError) as error:
-        raise Refused(400, "the WAV cannot be read", str(error)[:200]) from None
-    if samples.shape[1] > 8:
-        raise Refused(400, f"{samples.shape[1]} channels", "one or two are expected")
-    return np.clip(samples.mean(axis=1), -1, 1) if np.isfinite(samples).all() else samples.mean(axis=1), rate

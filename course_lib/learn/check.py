@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Callable, Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from course_lib.learn import ledger, lesson
+from course_lib.learn.compare import same, short
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def judge(task: Exercise, answer, seed: int = 0) -> Outcome:
     if task.value:
         return _judge_value(task, answer)
     if not callable(answer):
-        return Outcome("incorrect", f"✗ {task.key}: a function `{task.name}` was expected, {_short(answer)} arrived.")
+        return Outcome("incorrect", f"✗ {task.key}: a function `{task.name}` was expected, {short(answer)} arrived.")
     expected = [task.reference(*arguments) for arguments in task.arguments(seed)]
     given = []
     for arguments in task.arguments(seed):
@@ -144,7 +144,7 @@ def _judge_value(task, answer):
     for words, mistake in task.mistakes.items():
         if same(answer, mistake(), task.close):
             return Outcome("incorrect", f"✗ {task.key}: {words}")
-    return Outcome("incorrect", f"✗ {task.key}: {_short(answer)} is not it. {_first_hint(task)}")
+    return Outcome("incorrect", f"✗ {task.key}: {short(answer)} is not it. {_first_hint(task)}")
 
 
 def _compare(task, given, expected, seed):
@@ -156,8 +156,8 @@ def _compare(task, given, expected, seed):
             return Outcome("incorrect", f"✗ {task.key}: {words}")
     i = wrong[0]
     names = list(inspect.signature(task.reference).parameters)
-    arguments = ", ".join(f"{n} = {_short(a)}" for n, a in zip(names, task.arguments(seed)[i]))
-    return Outcome("incorrect", f"✗ {task.key}: with {arguments} your answer is {_short(given[i])}; {_short(expected[i])} was expected "
+    arguments = ", ".join(f"{n} = {short(a)}" for n, a in zip(names, task.arguments(seed)[i]))
+    return Outcome("incorrect", f"✗ {task.key}: with {arguments} your answer is {short(given[i])}; {short(expected[i])} was expected "
                                 f"({len(wrong)} of {len(given)} cases differ).")
 
 
@@ -166,42 +166,6 @@ def _quietly(function, arguments):
         return function(*arguments)
     except Exception as error:
         return error
-
-
-def same(mine, right, close: float = 1e-6) -> bool:
-    """Whether two answers agree: numbers within `close`, tables whatever the order of their columns."""
-    try:
-        if isinstance(right, (bool, np.bool_)):
-            return isinstance(mine, (bool, np.bool_)) and bool(mine) == bool(right)
-        if isinstance(right, pd.DataFrame):
-            return isinstance(mine, pd.DataFrame) and set(mine.columns) == set(right.columns) and len(mine) == len(right) and \
-                all(same(mine[c].to_numpy(), right[c].to_numpy(), close) for c in right.columns)
-        if isinstance(right, pd.Series) and isinstance(mine, pd.Series) and set(mine.index) == set(right.index) and right.index.is_unique:
-            return same(mine.reindex(right.index).to_numpy(), right.to_numpy(), close)
-        if isinstance(right, Mapping):
-            return isinstance(mine, Mapping) and set(mine) == set(right) and all(same(mine[k], right[k], close) for k in right)
-        if isinstance(right, (set, frozenset)):
-            return isinstance(mine, (set, frozenset, list, tuple)) and set(mine) == right
-        if isinstance(right, str) or right is None:
-            return type(mine) in (str, np.str_, type(None)) and mine == right
-        a, b = np.asarray(mine), np.asarray(right)
-        if a.shape != b.shape:
-            return False
-        if np.issubdtype(b.dtype, np.number) and np.issubdtype(a.dtype, np.number):
-            return bool(np.allclose(a, b, rtol=close, atol=close, equal_nan=True))
-        return bool((a == b).all()) if a.dtype.kind == b.dtype.kind else a.tolist() == b.tolist()
-    except (TypeError, ValueError):
-        return False
-
-
-def _short(value):
-    if isinstance(value, (pd.DataFrame, pd.Series, np.ndarray)):
-        return f"{type(value).__name__} of shape {value.shape}"
-    if isinstance(value, (float, np.floating)):
-        return f"{value:.4g}"
-    if callable(value):
-        return f"a function ({getattr(value, '__name__', 'unnamed')})"
-    return textwrap.shorten(repr(value.item() if isinstance(value, np.generic) else value), 60)
 
 
 def _where(error, answer):

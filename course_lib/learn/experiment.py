@@ -40,9 +40,10 @@ class Evidence:
         if self.draw is None:
             raise ValueError(f"the experiment on {self.metric!r} has no figure; its numbers are in .value and .data")
         ax = self.draw(plots.axes())
-        words = [ax.get_title(loc="left").replace("\n", " "), self.sentence]
-        for name, value in lesson.guessed(self.key).items() if self.key and self.data.get("axis") else ():
-            plots.guess_mark(ax, value, self.data["axis"], f"your guess ({name})" if len(lesson.guessed(self.key)) > 1 else "your guess")
+        words = [ax.get_title(loc="left").replace("\n", " ") + ".", self.sentence]
+        guesses = lesson.guessed(self.key) if self.key and self.data.get("axis") else {}
+        for name, value in guesses.items():
+            plots.guess_mark(ax, value, self.data["axis"], f"your guess ({name})" if len(guesses) > 1 else "your guess")
             words.append(f"Your guess for {name} was {value:g}.")
         return plots.as_image(ax.figure, " ".join(words))
 
@@ -50,7 +51,7 @@ class Evidence:
     def sentence(self) -> str:
         """Metric, value, interval, size and limit in words."""
         interval = "" if self.interval is None else f" (95% interval {self.interval[0]:.3g} to {self.interval[1]:.3g})"
-        return f"{self.metric}: {self.value:.3g}{interval}, n = {self.n:,}. {self.limit}"
+        return f"{self.metric}: {plots.short(self.value)}{interval}, n = {self.n:,}. {self.limit}"
 
     def __repr__(self):
         return self.sentence

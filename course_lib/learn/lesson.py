@@ -29,6 +29,7 @@ def begin(number: str, seed: int = 0) -> None:
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise ValueError(f"seed {seed!r} arrived; a whole number from 0 up is expected")
     _limits = threadpool_limits(1)
+    np.set_printoptions(legacy="1.25")                # 0.17 instead of np.float64(0.17)
     plots.projector() if os.environ.get("COURSE_PROJECTOR") else plots.style()
     _current = Lesson(number, int(seed))
 

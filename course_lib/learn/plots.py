@@ -108,7 +108,7 @@ def estimate(ax: Axes, labels, values, intervals=None, finding: str = "", unit: 
         if interval is not None:
             ax.plot(interval, [row, row], color=mark["color"], marker="|", linestyle="-", linewidth=3)
         ax.plot([value], [row], linestyle="none", zorder=3, **mark)
-        ax.annotate(_short(value), (value, row), xytext=(0, 8), textcoords="offset points", ha="center")
+        ax.annotate(short(value), (value, row), xytext=(0, 8), textcoords="offset points", ha="center")
     ax.set_yticks(range(len(labels)), labels)
     ax.set_ylim(len(labels) - .4, -.7)
     ax.grid(axis="y", visible=False)
@@ -129,7 +129,7 @@ def bars(ax: Axes, labels, values, intervals=None, finding: str = "", unit: str 
         end = max(value, interval[1]) if interval is not None else value
         if interval is not None:
             ax.plot(interval, [row, row], color="black", marker="|", linestyle="-")
-        ax.annotate(_short(value), (end, row), xytext=(6, 0), textcoords="offset points", va="center")
+        ax.annotate(short(value), (end, row), xytext=(6, 0), textcoords="offset points", va="center")
     ax.set_yticks(range(len(labels)), labels)
     ax.set_ylim(len(labels) - .4, -.6)
     ax.grid(axis="y", visible=False)
@@ -181,7 +181,7 @@ def guess_mark(ax: Axes, guess: float, along: str = "x", words: str = "your gues
     (ax.axvline if across else ax.axhline)(guess, color=GUESS, linestyle="--", marker="")
     low, high = ax.get_xlim()
     late = not across or (guess - low) / (high - low) > .6
-    ax.annotate(f"{words}: {_short(guess)}", (guess, 0) if across else (1, guess), xycoords=frame,
+    ax.annotate(f"{words}: {short(guess)}", (guess, 0) if across else (1, guess), xycoords=frame,
                 xytext=(-5 if late else 5, points * .7), textcoords="offset points",
                 ha="right" if late else "left", color=GUESS,
                 bbox={"facecolor": "white", "edgecolor": "none", "alpha": .8, "pad": 1})
@@ -226,7 +226,7 @@ def spectrogram(ax: Axes, clip, sample_rate: int, finding: str = "") -> Axes:
     return title(ax, finding)
 
 
-def _short(value):
+def short(value):
     """A number with three significant digits, thousands apart."""
     value = float(value)
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"

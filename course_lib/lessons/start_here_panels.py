@@ -10,9 +10,11 @@ from course_lib.learn import plots
 from course_lib.learn.audio import player, wav
 from course_lib.learn.booth import booth
 from course_lib.learn.widgets import Choice, Slider, explore, say_widget
-from course_lib.lessons import start_here as lesson
+from course_lib.lessons import spring
+from course_lib.lessons.start_here import cost_per_1000
 from course_lib.world import speech
 from course_lib.world.draws import keyed
+from course_lib.world.pool import first_name
 from course_lib.world.say import say
 from course_lib.world.tables import table
 from course_lib.world.world import World
@@ -46,8 +48,8 @@ def choices(wrong_card_costs: float = 4, readers: int = 24, update_path: bool = 
     """The three choices of scope, checked; they are drawn beside the reference team's."""
     if not 1 <= wrong_card_costs <= 10:
         raise ValueError(f"wrong_card_costs is {wrong_card_costs}; a number from 1 to 10 is expected")
-    if readers not in lesson.TEAMS:
-        raise ValueError(f"readers is {readers}; one of {', '.join(map(str, lesson.TEAMS))} is expected")
+    if readers not in spring.TEAMS:
+        raise ValueError(f"readers is {readers}; one of {', '.join(map(str, spring.TEAMS))} is expected")
     if not isinstance(update_path, bool):
         raise ValueError(f"update_path is {update_path!r}; True or False is expected")
     return dict(wrong_card_costs=wrong_card_costs, readers=readers, update_path=update_path)
@@ -78,8 +80,8 @@ def label_a_few(seed: int):
 
 def _note(kind, name):
     if kind == "cut":
-        return f"sounds like “{name[:max(3, round(.55 * len(name)))]}…”, then it breaks off"
-    return f"sounds like “{name.split()[0] if kind == 'first' else name}”"
+        return f"{name[:max(3, round(.55 * len(name)))]}… (it breaks off)"
+    return first_name(name) if kind == "first" else name
 
 
 def compare_labels(seed: int, made) -> pd.DataFrame:
@@ -93,8 +95,8 @@ def compare_labels(seed: int, made) -> pd.DataFrame:
 
 def threshold_cost(seed: int, threshold: float, price: float):
     """A figure of the pilot's costs over all thresholds, one of them marked, and its numbers in words."""
-    costs = lesson.pilot(seed)
-    total = lesson.cost_per_1000(costs["wrong"], costs["sorry"], 1000, price)
+    costs = spring.pilot(seed)
+    total = cost_per_1000(costs["wrong"], costs["sorry"], 1000, price)
     at = int((costs["threshold"] - threshold).abs().idxmin())
     lines = {"wrong cards × price": price * costs["wrong"], "needless “sorry?”": costs["sorry"], "total": total}
     ax = plots.timeline(plots.axes(), costs["threshold"], lines, {threshold: "yours"}, time="threshold",
@@ -113,8 +115,8 @@ def threshold_panel(seed: int, mine: dict):
 def readers_panel(seed: int):
     """Readers of the new names to move; what comes back, and what it costs, follows."""
     def recorded(readers):
-        evidence = lesson.repair.__wrapped__(seed, readers)
-        words = f"{readers} readers: {100 * evidence.value:.0f}% of the loss comes back; recording costs {evidence.data['cost']:.0f}"
+        evidence = spring.repair.__wrapped__(seed, readers)
+        words = f"{readers} readers: {evidence.value:.0f}% of the loss comes back; recording costs {evidence.data['cost']:.0f}"
         return evidence.draw(plots.axes(7, 3.8)).figure, words
     return explore(recorded, readers=Choice("readers", [24, 16, 8, 4, 2, 1, 0]))
 
@@ -130,7 +132,7 @@ def serve(model, threshold: float, seed: int) -> Service:
 def _sample(seed, week, count):
     """Requests of one week of spring, from a few users' devices so that their audio is quickly made."""
     world = World(seed)
-    rows = world.days(7 * week, 7 * week + 7, lesson.SPRING)
+    rows = world.days(7 * week, 7 * week + 7, spring.SPRING)
     few = keyed(seed, "lesson 00", "devices").permutation(rows["speaker"].unique())[:4]
     rows = rows[rows["speaker"].isin(few)].head(count)
     return world, rows
@@ -142,7 +144,7 @@ def send_one(service: Service, seed: int) -> dict:
     return service.recognize(wav(world.clips(rows)[0], world.sample_rate))
 
 
-def send_a_sample(service: Service, seed: int, week: int, count: int = 60) -> pd.DataFrame:
+def send_a_sample(service: Service, seed: int, week: int, count: int = 200) -> pd.DataFrame:
     """Some requests of one week over HTTP; returns their rows of the service's own log."""
     world, rows = _sample(seed, week, count)
     for clip, row in zip(world.clips(rows), rows.itertuples()):
@@ -152,7 +154,7 @@ def send_a_sample(service: Service, seed: int, week: int, count: int = 60) -> pd
 
 def signals_figure(seed: int):
     """Four signals over twelve weeks, each against its mean of the usual weeks."""
-    signals = lesson.signals(seed)
+    signals = spring.signals(seed)
     share = 100 * signals / signals.loc[:5].mean()
     lines = {"requests": share["requests"], "confidence": share["confidence"], "“sorry?”": share["sorry"], "asks again": share["re_asks"]}
     ax = plots.timeline(plots.axes(), signals.index, lines, {5.5: "spring"}, time="week after launch", unit="% of the usual weeks",

@@ -27,7 +27,7 @@ seed = 0
 # %%
 from course_lib.learn.lesson import begin, decide, guess, reveal, seal
 from course_lib.learn.check import check, hint, progress, solution
-from course_lib.lessons import start_here as lesson, start_here_panels as panels
+from course_lib.lessons import spring, start_here_panels as panels
 from course_lib.world.world import World
 
 begin("00", seed)
@@ -58,7 +58,7 @@ panels.say_a_name()
 
 # %%
 collected = world.recordings("train")
-world.known(collected).sample(4, random_state=seed)
+world.known(collected).sample(4, random_state=seed)[["speaker", "group", "device", "room", "seconds", "label"]]
 
 # %%
 X, y = world.features(collected), collected["label"]
@@ -117,7 +117,7 @@ model.predict_proba(X[:1]).max(), y.iloc[0]
 guess("00.1", accuracy=None)                   # 0 to 100
 
 # %%
-test = lesson.launch(seed)
+test = spring.launch(seed)
 test.figure
 
 # %% [markdown]
@@ -125,7 +125,7 @@ test.figure
 # worst reader to the best is wide; a mean hides it. And with fewer people recorded?
 
 # %%
-lesson.teams(seed, yours=mine["readers"]).figure
+spring.teams(seed, yours=mine["readers"]).figure
 
 # %% [markdown]
 # The same kind of model, the same 40 names. What differs is *who* was recorded. Data decides before training does.
@@ -160,7 +160,7 @@ panels.threshold_panel(seed, mine)
 best_threshold = check("00.2", best_threshold)
 
 # %%
-threshold = best_threshold(lesson.pilot(seed), mine["wrong_card_costs"])
+threshold = best_threshold(spring.pilot(seed), mine["wrong_card_costs"])
 decide("threshold", threshold)
 
 # %% [markdown]
@@ -174,7 +174,7 @@ panels.send_one(service, seed)
 
 # %% [markdown]
 # That was a real request: a WAV file went in, a card came out with its confidence, the model's version, and the
-# milliseconds it took. The service writes every request into a log. Sixty more users now ask it:
+# milliseconds it took. The service writes every request into a log. Two hundred more requests follow:
 
 # %%
 log = panels.send_a_sample(service, seed, week=2)
@@ -200,8 +200,8 @@ round(p95(log["latency_ms"]), 1)               # measured on this machine, in mi
 guess("00.2", test=None, production=None)
 
 # %% tags=["reveal"]
-spring = lesson.decay(seed)
-spring.figure
+weeks = spring.decay(seed)
+weeks.figure
 
 # %% [markdown]
 # The test score does not move by a hair: same model, same clips, same answer. It *cannot* move, because the world does not
@@ -221,7 +221,7 @@ log["decision"].eq("sorry").mean(), changed["decision"].eq("sorry").mean()
 # again within a minute. None of them needs a label.
 
 # %%
-signals = lesson.signals(seed)
+signals = spring.signals(seed)
 signals.round(3)
 
 # %%
@@ -252,7 +252,7 @@ page = check("00.4", page)
 guess("00.3", regained=None)                   # 0 to 100
 
 # %%
-again = lesson.repair(seed)
+again = spring.repair(seed)
 reveal("00.3", regained=round(again.value))
 
 # %% tags=["reveal"]
@@ -268,7 +268,7 @@ again.figure
 # that building it takes four weeks. What would those weeks have cost?
 
 # %%
-lesson.waiting(seed, weeks=0 if mine["update_path"] else 4), lesson.waiting(seed, weeks=4)
+spring.waiting(seed, weeks=0 if mine["update_path"] else 4), spring.waiting(seed, weeks=4)
 
 # %% [markdown]
 # The first line is your choice, the second the team that had no update path: requests that failed although the mend was known.
@@ -288,7 +288,7 @@ panels.readers_panel(seed)
 action = check("00.5", action)
 
 # %%
-lesson.compare_actions(seed).figure
+spring.compare_actions(seed).figure
 
 # %% [markdown]
 # One row in a table beats every model. The dearest failure of this spring was also the silent one: not one number that goes *into*
