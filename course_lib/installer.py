@@ -106,6 +106,9 @@ CAUSES = (                                              # pattern in the words o
     (r"No matching distribution|not found in the provided package|no usable wheels|no wheels|there is no version",
      "a package for this system and Python is lacking ({last}); use a Python and system that README.md names, or fill the "
      "folder of wheels on such a one: python3 -m course_lib wheels FOLDER"),
+    (r"ensurepip|Failing command",
+     "this Python cannot make environments ({last}); on Debian and Ubuntu: sudo apt install python3-venv, elsewhere use "
+     "Python from python.org."),
 )
 
 
