@@ -1,5 +1,10 @@
 """How much is tested: `--all` asks for every seed, widget and bench, not only for what a change needs."""
-import pytest
+import os
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):    # before numpy: two workers with two threads each get in each other's way
+    os.environ.setdefault(_name, "1")
+
+import pytest                                           # noqa: E402
 
 SEEDS, EVERY_SEED = 10, 100
 
