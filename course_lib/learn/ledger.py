@@ -24,6 +24,8 @@ create table if not exists entries (
     lesson text, seed integer, payload text not null);
 create index if not exists entries_by_key on entries (kind, key);
 create trigger if not exists no_update before update on entries begin select raise(abort, 'the ledger is append-only'); end;
+create trigger if not exists no_replace before insert on entries when exists (select 1 from entries where id = new.id)
+    begin select raise(abort, 'the ledger is append-only'); end;
 create trigger if not exists no_delete before delete on entries begin select raise(abort, 'the ledger is append-only'); end;
 """
 _memory: list = []                                   # entries of a session whose workspace cannot be written

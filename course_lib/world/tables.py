@@ -128,7 +128,7 @@ def settings(name: str = "world", folder: Path = DATA) -> dict:
         raise TableError(f"{path.name} is not readable YAML: {' '.join(str(error).split())}") from None
     if not isinstance(found, dict):
         raise TableError(f"{path.name}: names with values are expected, {type(found).__name__} was found")
-    if folder != DATA:
+    if name == "world" and folder != DATA:
         _same_shape(path.name, found, settings(name))
     return found
 
