@@ -1,5 +1,6 @@
 """The `course` command: one line each for what a learner, a teacher or a contributor does."""
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,31 @@ class Commands(click.Group):
             return super().invoke(context)
         except (workspace.WorkspaceError, workspace.LessonError) as error:
             raise click.ClickException(str(error)) from error
+        except (ValueError, RuntimeError) as error:
+            if isinstance(error, _explained()):
+                raise click.ClickException(str(error)) from error
+            raise
+
+
+def _explained():
+    """Errors of the world and the service whose message is for the user; imported only when one may be at hand."""
+    from course_lib.cycle.bundle import BundleError
+    from course_lib.cycle.process import ServiceError
+    from course_lib.world.speech import SpeechUnavailable
+    from course_lib.world.tables import TableError
+    return BundleError, ServiceError, SpeechUnavailable, TableError
+
+
+def _range(_, parameter, value):
+    """The seeds of "0-99" or "7"."""
+    given = re.fullmatch(r"(\d+)(?:-(\d+))?", value)
+    low, high = (int(given[1]), int(given[2] or given[1])) if given else (1, 0)
+    if high < low:
+        raise click.BadParameter(f"{value!r} arrived; seeds look like 0-99 or 7")
+    return range(low, high + 1)
+
+
+SEEDS = click.option("--seeds", default="0-99", show_default=True, callback=_range, help="Seeds from-to, both included.")
 
 
 @click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]},
@@ -93,6 +119,52 @@ def build(check, names):
     """Make the notebooks from their sources."""
     from course_lib.author import build as notebooks
     sys.exit(notebooks.main(check=check, names=names))
+
+
+@main.command()
+@click.option("--port", default=8400, show_default=True, help="Port on this machine; 0 takes a free one.")
+def serve(port):
+    """Serve the workspace's champion on this machine until Ctrl+C."""
+    from course_lib.cycle import launch, process
+    launch.first_champion(process.models(), say=click.echo)
+    sys.exit(process.run(process.models(), process.log_url(), port, follow_parent=False))
+
+
+@main.command()
+@SEEDS
+@click.option("--write", is_flag=True, help="Put the table into data/, where it is shipped.")
+def calibrate(seeds, write):
+    """Print what each cause of change does, mean and spread over seeds."""
+    from course_lib.cycle import calibrate as calibration
+    with click.progressbar(length=len(seeds), label="Seeds", file=sys.stderr) as bar:
+        found = calibration.summary(calibration.sweep(calibration.effects, seeds, progress=lambda *_: bar.update(1)))
+    click.echo(calibration.text(found).to_string())
+    if write:
+        click.echo(f"Written: {calibration.write(found, len(seeds))}")
+
+
+@main.command()
+@SEEDS
+@click.option("--bank", default="a", type=click.Choice(["a", "b"]), show_default=True, help="Takes: a is shipped, b is rendered.")
+@click.argument("lessons", nargs=-1)
+def sweep(seeds, bank, lessons):
+    """Print on how many seeds each claim of the lessons holds."""
+    from course_lib.author import sweep as claims
+    with click.progressbar(length=len(seeds), label="Seeds", file=sys.stderr) as bar:
+        found = claims.sweep(seeds, bank, lessons, progress=lambda *_: bar.update(1))
+    click.echo(found.to_string())
+
+
+@main.command()
+def record():
+    """Record the bank of takes in data/ again, after an edit of its tables."""
+    from course_lib.world import recorded
+    with click.progressbar(length=0, label="Batches", file=sys.stderr) as bar:
+        def progress(done, of):
+            bar.length = of
+            bar.update(1)
+        path = recorded.record(recorded.Pool(), recorded.DATA / "bank-a.npz", progress=progress)
+    click.echo(f"Recorded: {path}. The figures in data/ follow with: course calibrate --write")
 
 
 @main.command()

@@ -69,8 +69,10 @@ def effects(seed: int, pool: Pool = Pool()) -> pd.DataFrame:
 
 
 def sweep(function: Callable, seeds: Iterable[int], workers: int = 2, progress=lambda done, of: None) -> list:
-    """function(seed) for every seed, in order, on worker processes."""
+    """function(seed) for every seed, in order, on worker processes; one seed alone needs none."""
     seeds, out = list(seeds), []
+    if len(seeds) == 1:
+        return [function(seeds[0])]
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
         for done, value in enumerate(executor.map(function, seeds), 1):
             out.append(value)

@@ -138,20 +138,26 @@ def listen(port: int) -> socket.socket:
 
 
 def run(folder: Path, url: str, port: int, follow_parent: bool) -> int:
-    """Serve until told to stop; says "ready" or what is wrong as one line of JSON first."""
+    """Serve until told to stop; says where, or what is wrong: to a parent as one line of JSON, to people in a sentence."""
     import uvicorn
     from course_lib.cycle.service import create_app
     try:
         bound = listen(port)
         app = create_app(folder, RequestLog(url))
     except Exception as error:
+        if not follow_parent:
+            raise
         print(json.dumps(dict(error=str(error).splitlines()[0])), flush=True)
         return 1
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_keep_alive=30, timeout_graceful_shutdown=5))
     if follow_parent:
         threading.Thread(target=_until_parent_ends, args=(server,), daemon=True).start()
-    print(json.dumps(dict(port=bound.getsockname()[1], url=f"http://{HOST}:{bound.getsockname()[1]}")), flush=True)
-    server.run(sockets=[bound])
+    port = bound.getsockname()[1]
+    print(json.dumps(dict(port=port)) if follow_parent else f"Serving on http://{HOST}:{port} (Ctrl+C stops it).", flush=True)
+    try:
+        server.run(sockets=[bound])
+    except KeyboardInterrupt:                            # uvicorn has shut down by then
+        pass
     return 0
 
 

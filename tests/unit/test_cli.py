@@ -1,7 +1,11 @@
 """The commands: they find their parts, say in a sentence what is lacking, and end with the right code."""
 import json
+import os
+import signal
+import subprocess
 import sys
 
+import httpx
 import pytest
 from click.testing import CliRunner
 
@@ -94,3 +98,45 @@ def test_jupyterlab_is_for_this_machine_and_asks_nobody_for_news(own_home):
     assert page["disabledExtensions"]["@jupyterlab/apputils-extension:announcements"] is True
     command = lab.command(own_home, "lab/tree/a%20b.ipynb", browser=False)
     assert {"--ServerApp.ip=127.0.0.1", "--no-browser", "--LabApp.default_url=/lab/tree/a%20b.ipynb"} <= set(command)
+
+
+@pytest.mark.parametrize("seeds", ["3-1", "a", "-2", "1-", ""])
+def test_odd_seeds_are_refused(seeds):
+    done = call("sweep", f"--seeds={seeds}")
+    assert done.exit_code == 2 and "seeds look like 0-99 or 7" in done.output
+
+
+def test_sweep_shows_each_claim_with_its_control():
+    done = call("sweep", "--seeds", "1000", "00")
+    row = next(line for line in done.output.splitlines() if "launch accuracy" in line).split()
+    assert done.exit_code == 0 and row[-5:-3] == ["1.0", "0.0"]
+    assert "Error: There are no claims of lesson 77; there are of 00" in call("sweep", "77").output
+
+
+def test_calibrate_shows_every_cause():
+    from course_lib.world.tables import table
+    done = call("calibrate", "--seeds", "1000")
+    assert done.exit_code == 0 and all(f"\n{name} " in done.output for name in table("events").index)
+
+
+def test_serve_answers_on_loopback_until_it_is_stopped(own_home):
+    process = subprocess.Popen([sys.executable, "-m", "course_lib.cli", "serve", "--port", "0"], stdout=subprocess.PIPE, text=True,
+                               env=os.environ | {"COURSE_HOME": str(own_home)}, cwd=workspace.root())
+    try:
+        assert process.stdout.readline().startswith("No model yet")
+        address = process.stdout.readline().split()[2]
+        assert address.startswith("http://127.0.0.1:") and httpx.get(f"{address}/healthz", trust_env=False).json()["ready"]
+        taken = call("serve", "--port", address.rpartition(":")[2])
+        assert taken.exit_code == 1 and "choose another, or 0" in taken.output
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+    assert process.returncode == 0
+
+
+def test_a_broken_pointer_is_one_sentence(own_home):
+    from course_lib.cycle import process
+    process.models().mkdir(parents=True)
+    (process.models() / "champion.json").write_text("{")
+    done = call("serve", "--port", "0")
+    assert done.exit_code == 1 and done.output.startswith("Error: no champion in") and "Traceback" not in done.output
