@@ -8,7 +8,7 @@ clip is brought to 8 kHz first, so the band used (60-3,800 Hz) is the same at ev
 No step uses BLAS: the same clips give the same bytes whatever kernel numpy links to.
 """
 from functools import lru_cache
-from typing import Sequence
+from typing import Iterable, Sequence
 
 import numpy as np
 from scipy import fft, signal, sparse
@@ -51,8 +51,7 @@ def features(clips: Sequence[np.ndarray], sample_rate: int, on_bad: str = "raise
         raise ValueError(f"on_bad is {on_bad!r}; it must be 'raise' or 'mask'")
     if not isinstance(sample_rate, (int, np.integer)) or not RATE <= sample_rate <= 384_000:
         raise ValueError(f"sample_rate is {sample_rate!r}; whole numbers of Hz from 8,000 up are expected")
-    if isinstance(clips, np.ndarray) and clips.ndim == 1 and clips.dtype != object:
-        raise ValueError("one clip arrived, a list of clips was expected: features([clip], sample_rate)")
+    clips = _listed(clips)
     faults = [fault(clip) for clip in clips]
     if on_bad == "raise" and any(faults):
         first = next(i for i, words in enumerate(faults) if words)
@@ -65,9 +64,20 @@ def features(clips: Sequence[np.ndarray], sample_rate: int, on_bad: str = "raise
     return out
 
 
+def _listed(clips):
+    if isinstance(clips, np.ndarray) and clips.ndim == 1 and clips.dtype != object:
+        raise ValueError("one clip arrived, a list of clips was expected: features([clip], sample_rate)")
+    if isinstance(clips, (str, bytes)) or not isinstance(clips, Iterable):
+        raise ValueError(f"a list of clips was expected, {type(clips).__name__} arrived")
+    return list(clips)
+
+
 def fault(clip) -> str:
     """What makes a clip unusable, in words; "" when it is sound."""
-    clip = np.asarray(clip)
+    try:
+        clip = np.asarray(clip)
+    except ValueError:
+        return "cannot be read as numbers; one channel (a 1-D array) is expected"
     if clip.ndim != 1:
         return f"has shape {clip.shape}; one channel (a 1-D array) is expected"
     if clip.size == 0:
@@ -102,6 +112,8 @@ def _trim(clip):
     if whole < 2 * HOP:
         return clip
     energy = np.square(clip[:whole].reshape(-1, HOP)).sum(axis=1)
+    if not energy.any():                             # whatever there is comes after the last whole block
+        return clip
     loud = np.flatnonzero(energy > energy.max() * 10 ** (-TRIM_DB / 10))
     end = len(clip) if loud[-1] == len(energy) - 1 else (loud[-1] + 1) * HOP
     return clip[loud[0] * HOP:end]
