@@ -92,14 +92,14 @@ def _echo(room, m, rng):
     return fft.rfft(impulse)
 
 
-_SHAPES = {"fan": (200, .5, 0), "street": (150, 1.0, .6), "babble": (500, 1.0, 2.5)}
+NOISES = {"fan": (200, .5, 0), "street": (150, 1.0, .6), "babble": (500, 1.0, 2.5)}
 
 
 def _noise(kind, m, rng):
     """Noise of a kind: corner frequency (Hz), slope above it, and how often it swells (Hz)."""
-    if kind not in _SHAPES:
-        raise ValueError(f"noise kind {kind!r} of data/rooms.csv is unknown; known are {', '.join(_SHAPES)}")
-    corner, slope, swell = _SHAPES[kind]
+    if kind not in NOISES:
+        raise ValueError(f"noise kind {kind!r} of data/rooms.csv is unknown; known are {', '.join(NOISES)}")
+    corner, slope, swell = NOISES[kind]
     hz = np.arange(m // 2 + 1, dtype=np.float32) * np.float32(RATE / m)
     shape = (hz > 60) / (1 + hz / corner) ** np.float32(slope)
     parts = rng.standard_normal((2, len(hz)), np.float32)

@@ -15,12 +15,11 @@ import pandas as pd
 
 from course_lib.world import channel, speech
 from course_lib.world.draws import keyed
-from course_lib.world.tables import DATA, settings, table
+from course_lib.world.tables import DATA, GATED_DEVICE, MARKET, NATIVE, settings, table
 
 CONDITIONS = ("usual", "noisy", "gated")
 KINDS = ("full", "first", "cut")
-NATIVE, MARKET = ("american", "newyork", "british"), ("es-voice", "fr-voice", "it-voice")
-_GATED_DEVICE, _FIRST_RANKS, _CUT_RANKS, _HELD_BATCHES = "phone", 24, 14, 6
+_FIRST_RANKS, _CUT_RANKS, _HELD_BATCHES = 24, 14, 6
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ class Pool:
         wanted += [(c, "cut", "usual") for c in launch.index[launch["rank"] <= _CUT_RANKS]]
         wanted += [(o, "full", "usual") for o in others.index[rendition % 2::2]]
         wanted += [(c, "full", "noisy") for c in early.index if native]
-        wanted += [(c, "full", "gated") for c in early.index if native and device == _GATED_DEVICE]
+        wanted += [(c, "full", "gated") for c in early.index if native and device == GATED_DEVICE]
         rooms = self._rooms(who.index, rendition, [condition for *_, condition in wanted])
         return [(who.index, who.group, rendition, device, room, *want) for room, want in zip(rooms, wanted)]
 

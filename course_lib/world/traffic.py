@@ -10,10 +10,9 @@ import numpy as np
 
 from course_lib.world.draws import keyed
 from course_lib.world.pool import CONDITIONS, KINDS, Pool, said_texts
-from course_lib.world.tables import settings, table
+from course_lib.world.tables import RENAMED_WAVE, settings, table
 
 _HOURS = np.array([1, 1, 1, 1, 1, 2, 4, 7, 8, 6, 5, 5, 7, 6, 5, 5, 6, 8, 9, 9, 8, 6, 4, 2], float)
-RENAMED_WAVE = 9
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import pandas as pd
 from course_lib.world import channel, recorded
 from course_lib.world.draws import keyed
 from course_lib.world.events import schedule
-from course_lib.world.pool import CONDITIONS, MARKET, Pool
-from course_lib.world.tables import settings, table
+from course_lib.world.pool import CONDITIONS, Pool
+from course_lib.world.tables import MARKET, settings, table
 from course_lib.world.traffic import Traffic, day_of_requests
 
 OBSERVED = ["id", "day", "time", "user", "device", "recording", "seconds", "level_db"]
