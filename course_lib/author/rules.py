@@ -13,6 +13,7 @@ import nbformat
 from course_lib.author.source import EXERCISE, Source
 
 CELLS, CODE_LINES, PROSE_WORDS, CODE_RUN = 80, 15, 150, 3
+CODE_WIDTH = 88                                         # what JupyterLab shows on a small laptop
 MEDIAN_LINES, NINTH_TENTH_LINES = 3, 8
 LARGEST = 1_200_000                                     # bytes of a solved notebook
 UNCOMPARED = "nbval-ignore-output"                      # the tag of a cell whose outputs nbval does not compare
@@ -116,6 +117,9 @@ def _lengths(source, notebook) -> Iterator[str]:
         elif cell.cell_type == "code":
             if lines > CODE_LINES:
                 yield f"cell {number}: {lines} lines of code; at most {CODE_LINES} are expected"
+            widest = max(map(len, cell.source.splitlines()))
+            if widest > CODE_WIDTH:
+                yield f"cell {number}: a line of code has {widest} characters; at most {CODE_WIDTH} are expected"
             yield from (f"cell {number}: {fault}" for fault in _code_faults(cell))
 
 

@@ -19,7 +19,8 @@ from course_lib.world.features import fault
 HIGHEST_RATE = 16_000                                   # what is above is not needed for speech
 
 
-def player(clip, sample_rate: int, transcript: str, title: str = "", autoplay: bool = False) -> Markup:
+def player(clip, sample_rate: int, transcript: str, title: str = "", autoplay: bool = False,
+           on_demand: bool = False) -> Markup:
     """Native audio controls with the transcript and the spectrogram beside them.
 
     Parameters
@@ -29,6 +30,7 @@ def player(clip, sample_rate: int, transcript: str, title: str = "", autoplay: b
     transcript : what is said, for those who do not hear it
     title : whose voice it is, or what is special about it
     autoplay : start at once; only where the learner has just asked for the sound
+    on_demand : the transcript is folded away until it is asked for, as where the learner is to listen first
 
     Raises
     ------
@@ -39,14 +41,16 @@ def player(clip, sample_rate: int, transcript: str, title: str = "", autoplay: b
         raise ValueError("transcript is empty; write what is said, for those who do not hear it")
     data = base64.b64encode(wav(clip, sample_rate)).decode()
     name, said = html.escape(title), html.escape(transcript)
-    label = f"{name}: {said}" if title else said
-    caption = f"<strong>{name}</strong>: “{said}”" if title else f"“{said}”"
-    picture = _picture(clip, sample_rate, f"Spectrogram of “{transcript}”" + (f", {title}" if title else ""))
+    label = ": ".join(filter(None, (name, "" if on_demand else said))) or "a clip"
+    shown = f"<details><summary>Not able to listen? Read what is heard.</summary>“{said}”</details>" if on_demand else f"“{said}”"
+    caption = f"<strong>{name}</strong>: {shown}" if title and not on_demand else f"<strong>{name}</strong>{shown}" if title else shown
+    picture = _picture(clip, sample_rate, f"Spectrogram of {'the clip' if on_demand else f'“{transcript}”'}" + (f", {title}" if title else ""))
     body = (f'<figure style="margin:0;width:25em;max-width:100%"><figcaption>{caption}</figcaption>'
             f'<audio controls{" autoplay" if autoplay else ""} style="width:100%;height:2.5em" '
             f'aria-label="{label}" src="data:audio/wav;base64,{data}"></audio>{picture.html}</figure>')
     seconds = len(np.asarray(clip)) / sample_rate
-    return Markup(body, f"{title + ': ' if title else ''}“{transcript}” ({seconds:.1f} s of sound)")
+    words = "sound to listen to" if on_demand else f"“{transcript}”"
+    return Markup(body, f"{title + ': ' if title else ''}{words} ({seconds:.1f} s of sound)")
 
 
 def players(several: Sequence[Markup]) -> Markup:

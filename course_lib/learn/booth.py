@@ -47,7 +47,7 @@ class Booth(Panel):
         return pd.DataFrame({"clip": range(len(self.clips)), "label": pd.Series(self.chosen, dtype=object)})
 
     def _player(self, i):
-        return player(self.clips[i], self.sample_rate, self.notes[i], f"Clip {i + 1} of {len(self.clips)}")
+        return player(self.clips[i], self.sample_rate, self.notes[i], f"Clip {i + 1} of {len(self.clips)}", on_demand=True)
 
     def _face(self):
         """What readers see: the first clip and the cards to choose among."""
@@ -73,6 +73,8 @@ class Booth(Panel):
         self.chosen[self.at] = self.choice.value
         ledger.record(KIND, self.key, {"labels": self.chosen})
         self._move(1)
+        if None not in self.chosen:
+            self.status.say(f"{progress(self.chosen)} Done: run the next cell.")
         if None not in self.chosen and self.on_done is not None:
             self.on_done(self.labels)
 

@@ -29,6 +29,7 @@ class Exercise:
     hints, why : shown by `hint` in steps, and by `solution`
     also : other right ways, for tests
     close : absolute and relative tolerance of numbers
+    named : seed -> list of a few words for each case, such as "a holiday week"
     """
     key: str
     reference: Callable
@@ -39,6 +40,7 @@ class Exercise:
     also: Sequence[Callable]
     value: bool
     close: float
+    named: Callable | None = None
 
     @property
     def name(self) -> str:
@@ -60,12 +62,12 @@ _registered: dict[str, Exercise] = {}
 
 
 def exercise(key: str, cases: Callable | None = None, mistakes: Mapping = {}, hints: Sequence = (), why: str = "",
-             also: Sequence = (), value: bool = False, close: float = 1e-6) -> Callable:
+             also: Sequence = (), value: bool = False, close: float = 1e-6, named: Callable | None = None) -> Callable:
     """Register the decorated function as the reference answer of an exercise; it stays an ordinary function."""
     if (cases is None) != value:
         raise ValueError(f"exercise {key}: cases are needed, or value=True for an answer that is a value")
     def register(function):
-        _registered[key] = Exercise(key, function, cases, dict(mistakes), tuple(hints), why, tuple(also), value, close)
+        _registered[key] = Exercise(key, function, cases, dict(mistakes), tuple(hints), why, tuple(also), value, close, named)
         return function
     return register
 
@@ -128,8 +130,11 @@ def judge(task: Exercise, answer, seed: int = 0) -> Outcome:
             return _open(task)
         except Exception as error:
             return Outcome("crashed", f"✗ {task.key}: {_where(error, answer)}. {_first_hint(task)}")
-    if all(one is Ellipsis or one is None for one in given):
+    if all(one is Ellipsis for one in given):
         return _open(task)
+    if all(one is None for one in given):
+        return Outcome("incorrect", f"✗ {task.key}: your function returns nothing. Where it ends, write `return` and the result; "
+                                    "what is only printed is lost.")
     return _compare(task, given, expected, seed)
 
 
@@ -155,6 +160,9 @@ def _compare(task, given, expected, seed):
         if all(same(mine, _quietly(mistake, arguments), task.close) for mine, arguments in zip(given, task.arguments(seed))):
             return Outcome("incorrect", f"✗ {task.key}: {words}")
     i = wrong[0]
+    if task.named is not None:
+        return Outcome("incorrect", f"✗ {task.key}: for {task.named(seed)[i]} your answer is {short(given[i])}; {short(expected[i])} was expected "
+                                    f"({len(wrong)} of {len(given)} cases differ).")
     names = list(inspect.signature(task.reference).parameters)
     arguments = ", ".join(f"{n} = {short(a)}" for n, a in zip(names, task.arguments(seed)[i]))
     return Outcome("incorrect", f"✗ {task.key}: with {arguments} your answer is {short(given[i])}; {short(expected[i])} was expected "

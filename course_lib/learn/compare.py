@@ -21,7 +21,7 @@ def same(mine, right, close: float = 1e-6) -> bool:
         if isinstance(right, (set, frozenset)):
             return isinstance(mine, (set, frozenset, list, tuple)) and set(mine) == right
         if isinstance(right, str) or right is None:
-            return type(mine) in (str, np.str_, type(None)) and mine == right
+            return type(mine) in (str, np.str_, type(None)) and _folded(mine) == _folded(right)
         a, b = np.asarray(mine), np.asarray(right)
         if a.shape != b.shape:
             return False
@@ -30,6 +30,11 @@ def same(mine, right, close: float = 1e-6) -> bool:
         return bool((a == b).all()) if a.dtype.kind == b.dtype.kind else a.tolist() == b.tolist()
     except (TypeError, ValueError):
         return False
+
+
+def _folded(text):
+    """A text without regard to capitals and spaces around it."""
+    return text if text is None else str(text).strip().casefold()
 
 
 def short(value):

@@ -42,10 +42,9 @@ class Evidence:
         ax = self.draw(plots.axes())
         words = [ax.get_title(loc="left").replace("\n", " ") + ".", self.sentence]
         guesses = lesson.guessed(self.key) if self.key and self.data.get("axis") else {}
-        for name, value in guesses.items():
-            plots.guess_mark(ax, value, self.data["axis"], f"your guess ({name})" if len(guesses) > 1 else "your guess")
-            words.append(f"Your guess for {name} was {value:g}.")
-        return plots.as_image(ax.figure, " ".join(words))
+        plots.guess_marks(ax, guesses, self.data.get("axis"))
+        words += [f"Your guess for {name} was {value:g}." for name, value in guesses.items()]
+        return plots.as_image(ax.figure, " ".join(words), caption=self.sentence)
 
     @property
     def sentence(self) -> str:

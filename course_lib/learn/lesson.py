@@ -43,12 +43,13 @@ def _about():
     return dict(lesson=_current.number, seed=_current.seed) if _current else {}
 
 
-def guess(key: str, /, **values) -> None:
+def guess(key: str, /, between: tuple[float, float] | None = None, **values) -> None:
     """Commit a guess before a result; None leaves it open. It is drawn beside the truth later.
 
     Parameters
     ----------
     key : the guess, such as "00.1"
+    between : the least and the greatest number that make sense, such as (0, 100) for percent
     values : a number, True or False, or a text for each name
     """
     odd = {name: value for name, value in values.items() if not isinstance(value, (int, float, bool, str, np.generic, type(None)))}
@@ -60,10 +61,25 @@ def guess(key: str, /, **values) -> None:
     if not given:
         print("No guess entered. Put a value in place of None and run again; the lesson goes on either way.")
         return
+    outside = _outside(given, between)
+    if outside:
+        print(outside)
+        return
     late = not ledger.entries("reveal", key).empty
     ledger.record("guess", key, dict(values=given, late=late), **_about())
     said = ", ".join(f"{name} = {value}" for name, value in given.items())
     print(f"Kept: {said}." + (" You have seen the result already, so this one counts as late." if late else ""))
+
+
+def _outside(given, between):
+    """A sentence about the first number that cannot be meant; empty if all can."""
+    low, high = between or (-np.inf, np.inf)
+    for name, value in given.items():
+        if between and (isinstance(value, (str, bool)) or not low <= value <= high):
+            return f"{name} is {value!r}; a number from {low:g} to {high:g} is expected. Nothing was kept."
+        if between and 0 < value < 1 and high >= 100:
+            return f"{name} is {value:g}, less than 1 of {high:g}. If you mean {100 * value:g}, enter that. Nothing was kept."
+    return ""
 
 
 def guessed(key: str) -> dict:

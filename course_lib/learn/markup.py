@@ -30,22 +30,24 @@ class Markup:
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG with its description; shows itself with alt text in JupyterLab and in exported pages."""
+    """A PNG with its description, and a caption below it; shows itself with alt text in JupyterLab and in exported pages."""
 
     png: bytes
     alt: str
+    caption: str = ""
 
     @property
     def html(self) -> str:
-        """The picture as one `<img>` element."""
+        """The picture as one `<img>` element, its caption after it."""
         data = base64.b64encode(self.png).decode()
-        return f'<img src="data:image/png;base64,{data}" alt="{html.escape(self.alt)}" style="max-width:100%">'
+        below = f'<div style="font-size:90%;max-width:50em;opacity:.85">{html.escape(self.caption)}</div>' if self.caption else ""
+        return f'<img src="data:image/png;base64,{data}" alt="{html.escape(self.alt)}" style="max-width:100%">{below}'
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {"text/html": self.html, "text/plain": self.alt}
 
 
-def as_image(figure: Figure, alt: str) -> Picture:
+def as_image(figure: Figure, alt: str, caption: str = "") -> Picture:
     """A matplotlib figure as a displayable picture with a description for those who cannot see it."""
     if not isinstance(alt, str) or not alt.strip():
         raise ValueError("alt is empty; describe in a sentence what the figure shows, its numbers included")
@@ -56,7 +58,7 @@ def as_image(figure: Figure, alt: str) -> Picture:
     pixels.quantize(PNG_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(memory, "png")
     if hasattr(figure, "number"):                       # pyplot made it: or the notebook shows it a second time
         sys.modules["matplotlib.pyplot"].close(figure)
-    return Picture(memory.getvalue(), " ".join(alt.split()))
+    return Picture(memory.getvalue(), " ".join(alt.split()), caption)
 
 
 def show(figure: Figure, alt: str) -> None:

@@ -13,6 +13,7 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine, LayoutEngine
+from matplotlib.ticker import MaxNLocator
 from scipy import signal
 
 from course_lib.learn.markup import Picture, as_image, show  # noqa: F401, a lesson says plots.show(figure, alt)
@@ -28,8 +29,7 @@ LOUDNESS_RANGE_DB = 70                                  # what a spectrogram sho
 
 def style(points: float = PAGE) -> None:
     """Set matplotlib's defaults for the course: text of at least so many points, small PNGs."""
-    sizes = ("font.size", "axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize",
-             "legend.title_fontsize")
+    sizes = ("font.size", "axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize", "legend.title_fontsize")
     matplotlib.rcParams.update({name: points for name in sizes})
     matplotlib.rcParams.update({
         "axes.titlesize": points + 1, "figure.titlesize": points + 1, "axes.titlelocation": "left",
@@ -124,8 +124,7 @@ def bars(ax: Axes, labels, values, intervals=None, finding: str = "", unit: str 
     """
     _same_length(labels=labels, values=values, intervals=values if intervals is None else intervals)
     for row, (value, interval) in enumerate(zip(values, intervals or [None] * len(values))):
-        ax.barh(row, value, .62, color=COLOURS[row % len(COLOURS)], hatch=HATCHES[row % len(HATCHES)],
-                edgecolor="white")
+        ax.barh(row, value, .62, color=COLOURS[row % len(COLOURS)], hatch=HATCHES[row % len(HATCHES)], edgecolor="white")
         end = max(value, interval[1]) if interval is not None else value
         if interval is not None:
             ax.plot(interval, [row, row], color="black", marker="|", linestyle="-")
@@ -162,27 +161,41 @@ def timeline(ax: Axes, days, series: dict, events: dict | None = None, finding: 
                     bbox={"facecolor": "white", "edgecolor": "none", "alpha": .8, "pad": 1})
     ax.set_xlabel(time)
     ax.set_ylabel(unit)
+    if len(days) and (days == days.round()).all():
+        ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     if len(series) > 1:
         ax.legend(loc="lower left", bbox_to_anchor=(-.01, 1), ncols=min(3, len(series)), borderaxespad=.1)
     rows = -(-len(series) // 3) if len(series) > 1 else 0
     return title(ax, finding, above=rows * 1.8 * matplotlib.rcParams["font.size"])
 
 
-def guess_mark(ax: Axes, guess: float, along: str = "x", words: str = "your guess") -> Axes:
+def guess_marks(ax: Axes, guesses: dict, along: str = "x") -> Axes:
+    """Draw several guesses, name -> number, their words apart: equal ones share a line, lower ones have theirs below."""
+    at = {}
+    for name, value in sorted(guesses.items(), key=lambda item: -item[1]):
+        at.setdefault(value, []).append(name)
+    for row, (value, names) in enumerate(at.items()):
+        words = f"your guess ({', '.join(names)})" if len(guesses) > 1 else "your guess"
+        guess_mark(ax, value, along, words, row if along == "x" else -(row > 0))
+    return ax
+
+
+def guess_mark(ax: Axes, guess: float, along: str = "x", words: str = "your guess", row: int = 0) -> Axes:
     """Draw the learner's guess beside the truth: a dashed line with a star and its number.
 
-    `along` is the axis that the guess is measured on, "x" or "y"; it grows to hold the guess.
+    `along` is the axis that the guess is measured on, "x" or "y"; it grows to hold the guess. `row` moves the words
+    up by so many lines (down, if it is negative).
     """
     points, across = matplotlib.rcParams["font.size"], along == "x"
     frame = ax.get_xaxis_transform() if across else ax.get_yaxis_transform()
-    ax.plot(*((guess, .5) if across else (.5, guess)), transform=frame, zorder=4,
-            color=GUESS, marker="*", markersize=1.4 * points, linestyle="none")
+    ax.plot(*((guess, .5) if across else (.02, guess)), transform=frame, zorder=4, color=GUESS, marker="*",
+            markersize=1.4 * points, linestyle="none")
     _widen(ax, guess, along)
     (ax.axvline if across else ax.axhline)(guess, color=GUESS, linestyle="--", marker="")
     low, high = ax.get_xlim()
     late = not across or (guess - low) / (high - low) > .6
     ax.annotate(f"{words}: {short(guess)}", (guess, 0) if across else (1, guess), xycoords=frame,
-                xytext=(-5 if late else 5, points * .7), textcoords="offset points",
+                xytext=(-5 if late else 5, points * (.7 + 1.7 * row if row >= 0 else -1.5)), textcoords="offset points",
                 ha="right" if late else "left", color=GUESS,
                 bbox={"facecolor": "white", "edgecolor": "none", "alpha": .8, "pad": 1})
     return ax
@@ -218,9 +231,8 @@ def spectrogram(ax: Axes, clip, sample_rate: int, finding: str = "") -> Axes:
         clip = np.pad(clip, (0, window - len(clip)))
     hertz, seconds, power = signal.spectrogram(clip, sample_rate, "hann", window, window - max(1, sample_rate // 100))
     decibels = 10 * np.log10(np.maximum(power, 1e-20) / max(float(power.max()), 1e-20))
-    ax.imshow(np.maximum(decibels, -LOUDNESS_RANGE_DB), origin="lower", aspect="auto", cmap="cividis",
-              vmin=-LOUDNESS_RANGE_DB, vmax=0, interpolation="nearest",
-              extent=(0, len(clip) / sample_rate, 0, hertz[-1] / 1000))
+    ax.imshow(np.maximum(decibels, -LOUDNESS_RANGE_DB), origin="lower", aspect="auto", cmap="cividis", vmin=-LOUDNESS_RANGE_DB,
+              vmax=0, interpolation="nearest", extent=(0, len(clip) / sample_rate, 0, hertz[-1] / 1000))
     ax.set(xlabel="time (s)", ylabel="frequency (kHz)")
     ax.grid(visible=False)
     return title(ax, finding)

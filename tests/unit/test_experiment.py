@@ -74,6 +74,7 @@ def test_evidence_says_itself_in_a_sentence():
 
 
 def test_the_figure_has_the_finding_and_the_guess_in_its_alt_text():
+    assert found(draw=bars).figure.caption == found().sentence and found().sentence in found(draw=bars).figure.html
     assert found(draw=bars).figure.alt.startswith("Three is a number. share: 0.5")
     evidence = found(draw=bars, key="00.9", data=dict(axis="x"))
     untouched = evidence.figure.png

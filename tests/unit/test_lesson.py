@@ -155,3 +155,22 @@ def test_the_projector_is_chosen_by_a_variable(monkeypatch):
     monkeypatch.setitem(os.environ, "COURSE_PROJECTOR", "1")
     lesson.begin("00")
     assert called == [1]
+
+
+def test_a_guess_in_another_unit_is_asked_about(capsys):
+    for value in (.93, 950, -1, "ninety", True):
+        lesson.guess("00.1", between=(0, 100), accuracy=value)
+    said = capsys.readouterr().out.splitlines()
+    assert ledger.entries("guess").empty and len(said) == 5 and "If you mean 93, enter that" in said[0] and "from 0 to 100" in said[1]
+    lesson.guess("00.1", between=(0, 100), accuracy=93)
+    lesson.guess("00.2", between=(0, 1), share=.93)
+    assert lesson.guessed("00.1") == {"accuracy": 93} and lesson.guessed("00.2") == {"share": .93}
+
+
+def test_a_function_that_only_prints_is_told_to_return(capsys):
+    check.check("00.1", lambda *_: None)
+    assert "write `return`" in capsys.readouterr().out
+
+
+def test_a_text_answer_may_have_other_capitals(capsys):
+    assert check.check("00.5", " Mend the card table ").strip() == "Mend the card table" and "✓" in capsys.readouterr().out

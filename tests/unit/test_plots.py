@@ -140,3 +140,16 @@ def test_a_figure_of_pyplot_is_shown_once():
     figure, _ = pyplot.subplots()
     plots.as_image(figure, "words")
     assert not pyplot.fignum_exists(figure.number)
+
+
+@pytest.mark.parametrize("along", ["x", "y"])
+def test_the_words_of_two_guesses_lie_apart(along):
+    ax = plots.guess_marks(plots.timeline(plots.axes(), range(12), {"a": range(12)}), {"test": 8, "production": 7, "third": 7}, along)
+    boxes = [t.get_window_extent() for t in drawn(ax)[1] if "your guess" in t.get_text()]
+    assert len(boxes) == 2 and not boxes[0].overlaps(boxes[1])
+
+
+def test_weeks_are_whole_numbers():
+    ax = plots.timeline(plots.axes(), range(12), {"a": range(12)})
+    drawn(ax)
+    assert all(float(t.get_text()) == int(float(t.get_text())) for t in ax.get_xticklabels())

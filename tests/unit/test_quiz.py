@@ -95,7 +95,7 @@ def test_labels_are_kept_and_come_back(home):
     assert "Clip 2 of 2" in again.sound.value and list(again.labels.label) == ["c02", None]
     label(again, booths.CANNOT_TELL)
     assert [list(frame.label) for frame in seen] == [["c02", "cannot tell"]]
-    assert again.status.value == "2 of 2 clips are labelled, 1 of them “cannot tell”."
+    assert again.status.value == "2 of 2 clips are labelled, 1 of them “cannot tell”. Done: run the next cell."
     again.back.click()
     label(again, "c01")
     assert list(open_booth().labels.label) == ["c01", "cannot tell"]
