@@ -5,10 +5,13 @@ inputs give an equal version. Models are stored by skops, which loads named type
 nothing is ever unpickled, and a file from a stranger cannot run code.
 """
 import hashlib
+import io
 import json
 import os
+import re
 import shutil
 import tempfile
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Mapping
@@ -20,6 +23,7 @@ from course_lib.world import features
 
 TRUSTED = ["sklearn.calibration._CalibratedClassifier", "sklearn.calibration._TemperatureScaling"]
 MODEL, NOTE, POINTER = "model.skops", "bundle.json", "champion.json"
+_NOTED = {"threshold", "cards", "names", "features", "about", "model_sha256", "version"}
 
 
 class BundleError(RuntimeError):
@@ -66,52 +70,68 @@ def save(model: Pipeline, threshold: float, names: Mapping[str, str], folder: Pa
     lost = [label for label in labels if cards.get(label) not in names]
     if lost:
         raise ValueError(f"labels without a named card: {', '.join(lost[:5])}; add them to the card table")
+    note = _plain(dict(threshold=float(threshold), cards=cards, names=dict(names), features=features.VERSION, about=dict(about or {})))
+    stored = skops.io.dumps(model)
+    note |= dict(version=_version(note, stored), model_sha256=hashlib.sha256(stored).hexdigest())
+    return _publish(Path(folder), note, stored)
+
+
+def _plain(note):
+    """A note as it will be read again: texts as keys, lists for tuples."""
+    try:
+        return json.loads(json.dumps(note, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"cards, names and about must be plain texts, finite numbers, lists and dicts: {error}") from None
+
+
+def _publish(folder, note, stored):
+    """Put a bundle in place in one step; a whole one of this version stays, a damaged one makes way."""
+    place = folder / note["version"]
     folder.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(dir=folder, prefix="part-"))
     try:
-        skops.io.dump(model, part / MODEL)
-        note = dict(threshold=float(threshold), cards=cards, names=dict(names), features=features.VERSION,
-                    about=dict(about or {}), model_sha256=_sha256(part / MODEL))
-        return _publish(part, folder, note)
+        new = part / "new"
+        new.mkdir()
+        (new / MODEL).write_bytes(stored)
+        (new / NOTE).write_text(json.dumps(note, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        if not _whole(place):
+            if place.exists():
+                os.rename(place, part / "damaged")
+            os.rename(new, place)
+    except OSError:                                      # another process may have been quicker
+        if not _whole(place):
+            raise
     finally:
         shutil.rmtree(part, ignore_errors=True)
-
-
-def _publish(part, folder, note):
-    """Name a finished bundle by what it answers, and put it in place in one step."""
-    identity = {key: value for key, value in note.items() if key != "model_sha256"}
-    note["version"] = hashlib.sha256((json.dumps(identity, sort_keys=True) + _fingerprint(part / MODEL)).encode()).hexdigest()[:12]
-    (part / NOTE).write_text(json.dumps(note, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    place = folder / note["version"]
-    if not place.exists():
-        try:
-            os.rename(part, place)
-        except OSError:
-            if not place.exists():
-                raise
     return place
 
 
-def _fingerprint(path):
-    """Hash of a skops file's content without the times and memory addresses it carries."""
-    import re
-    import zipfile
-    digest = hashlib.sha256()
-    with zipfile.ZipFile(path) as archive:
-        schema = json.loads(archive.read("schema.json"))
-        order: dict[str, str] = {}
+def _whole(place):
+    try:
+        load(place)
+    except BundleError:
+        return False
+    return True
+
+
+def _version(note, stored):
+    """Hash of what a bundle answers: the note without its hashes, and the model without the times and addresses that its file carries."""
+    identity = {key: value for key, value in note.items() if key not in ("model_sha256", "version")}
+    return hashlib.sha256((json.dumps(identity, sort_keys=True) + _fingerprint(stored)).encode()).hexdigest()[:12]
+
+
+def _fingerprint(stored):
+    """Hash of a skops file's content; an array is its bytes, whatever the file calls it."""
+    with zipfile.ZipFile(io.BytesIO(stored)) as archive:
+        arrays = {name: hashlib.sha256(archive.read(name)).hexdigest() for name in archive.namelist() if re.fullmatch(r"\d+\.np[yz]", name)}
+
         def stable(node):
             if isinstance(node, dict):
-                return {k: stable(v) for k, v in node.items() if k not in ("__id__", "protocol")}
+                return {key: stable(value) for key, value in node.items() if key not in ("__id__", "protocol")}
             if isinstance(node, list):
-                return [stable(v) for v in node]
-            if isinstance(node, str) and re.fullmatch(r"\d+\.np[yz]", node):
-                if node not in order:
-                    order[node] = hashlib.sha256(archive.read(node)).hexdigest()
-                return order[node]
-            return node
-        digest.update(json.dumps(stable(schema), sort_keys=True).encode())
-    return digest.hexdigest()
+                return [stable(value) for value in node]
+            return arrays.get(node, node) if isinstance(node, str) else node
+        return hashlib.sha256(json.dumps(stable(json.loads(archive.read("schema.json"))), sort_keys=True).encode()).hexdigest()
 
 
 def load(folder: Path) -> Bundle:
@@ -119,43 +139,68 @@ def load(folder: Path) -> Bundle:
     folder = Path(folder)
     try:
         note = json.loads((folder / NOTE).read_text(encoding="utf-8"))
-        found = _sha256(folder / MODEL)
+        stored = (folder / MODEL).read_bytes()
     except FileNotFoundError as error:
         raise BundleError(f"{error.filename} is missing; register the model again, or roll back to another version") from None
     except (OSError, ValueError) as error:
         raise BundleError(f"the bundle in {folder} is not readable ({error}); roll back to another version") from None
-    if found != note.get("model_sha256"):
+    _verify(folder, note, stored)
+    try:
+        model = skops.io.loads(stored, trusted=TRUSTED)
+        lost = [label for label in map(str, model.classes_) if note["cards"][label] not in note["names"]]
+    except Exception as error:
+        raise BundleError(f"{folder / MODEL} holds something that is not trusted, not readable or not a recogniser of "
+                          f"these cards: {error}") from None
+    if lost:
+        raise BundleError(f"{folder / NOTE} has no name for what the model answers: {', '.join(lost[:5])}")
+    return Bundle(model, note["threshold"], note["cards"], note["names"], note["about"], note["version"])
+
+
+def _verify(folder, note, stored):
+    """BundleError unless note and model are those that were written together, for the features of this code."""
+    if not isinstance(note, dict) or not _NOTED <= note.keys():
+        raise BundleError(f"{folder / NOTE} does not describe a bundle; roll back to another version")
+    if hashlib.sha256(stored).hexdigest() != note["model_sha256"]:
         raise BundleError(f"{folder / MODEL} is damaged: its hash is not the one that was recorded; roll back to another version")
     if note["features"] != features.VERSION:
         raise BundleError(f"the model was trained on features {note['features']}, this service computes {features.VERSION}; "
                           "serve it with the code it was made with, or train again")
     try:
-        model = skops.io.load(folder / MODEL, trusted=TRUSTED)
+        found = _version(note, stored)
     except Exception as error:
-        raise BundleError(f"{folder / MODEL} holds something that is not trusted or not readable: {error}") from None
-    return Bundle(model, note["threshold"], note["cards"], note["names"], note["about"], note["version"])
+        raise BundleError(f"{folder / MODEL} is not a model that skops wrote ({error}); roll back to another version") from None
+    if found != note["version"]:
+        raise BundleError(f"{folder / NOTE} was changed after it was written: its content is version {found}, it says "
+                          f"{note['version']}; roll back to another version")
 
 
 def point(folder: Path, bundle: Path) -> None:
-    """Make a bundle the one that serves, in one step: running services follow within a second."""
+    """Make a bundle of `folder` the one that serves, in one step: running services follow within a second.
+
+    Raises
+    ------
+    BundleError
+        The bundle is not whole, or stands elsewhere.
+    """
+    folder, bundle = Path(folder), Path(bundle)
+    if bundle.resolve().parent != folder.resolve():
+        raise BundleError(f"the bundle {bundle} does not stand in {folder}; save it there first")
     load(bundle)
-    folder = Path(folder)
     handle, name = tempfile.mkstemp(dir=folder, prefix="part-")
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        json.dump(dict(bundle=Path(bundle).name), stream)
-    os.replace(name, folder / POINTER)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump(dict(bundle=bundle.name), stream)
+        os.replace(name, folder / POINTER)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 def champion(folder: Path) -> Path:
     """The bundle that the pointer names; BundleError if there is none."""
     try:
         name = json.loads((Path(folder) / POINTER).read_text(encoding="utf-8"))["bundle"]
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         raise BundleError(f"no champion in {folder}; save a bundle there and point to it first") from None
-    if Path(name).name != name:
-        raise BundleError(f"the pointer names {name!r}, which is not a folder beside it")
+    if not isinstance(name, str) or not re.fullmatch(r"[0-9a-f]{12}", name):
+        raise BundleError(f"the pointer names {name!r}, which is not the version of a bundle beside it")
     return Path(folder) / name
-
-
-def _sha256(path):
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
