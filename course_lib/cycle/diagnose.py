@@ -1,0 +1,198 @@
+"""Where a recogniser fails, for whom, how sure it was, and whether a change is a gain.
+
+Every interval resamples speakers, not clips: two clips of one speaker are not two opinions.
+"""
+from typing import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+NOBODY = ""                                             # the label of a request for somebody without a card
+RESAMPLES = 1000
+
+
+def scored(model: Pipeline, rows: pd.DataFrame, vectors: np.ndarray, catalogue: Iterable[str]) -> pd.DataFrame:
+    """Labelled clips with what a recogniser makes of them.
+
+    Parameters
+    ----------
+    model : fitted recogniser
+    rows : columns id and label (a card, or "" where somebody without a card was meant), and any to slice by
+    vectors : (n, d) features, in the order of the rows
+    catalogue : the cards that exist
+
+    Returns
+    -------
+    The rows with columns best (likeliest card), confidence, right and error (1 where the best card is wrong)
+
+    Raises
+    ------
+    ValueError
+        A column or a label is missing, an id stands twice, a label is in no catalogue, or the lengths differ.
+    """
+    needs(rows, ("id", "label"))
+    known_labels(rows["label"], [*catalogue, NOBODY])
+    if len(vectors) != len(rows):
+        raise ValueError(f"{len(vectors)} feature vectors for {len(rows)} rows arrived; one each is expected, in the same order")
+    probabilities = model.predict_proba(vectors)
+    best = model.classes_[probabilities.argmax(axis=1)].astype(str)
+    right = best == rows["label"].to_numpy(str)
+    return rows.assign(best=best, confidence=probabilities.max(axis=1), right=right, error=(~right).astype(float))
+
+
+def needs(table: pd.DataFrame, columns: Sequence[str]) -> None:
+    """ValueError where a table lacks a column or rows, or where an id stands twice."""
+    missing = [name for name in columns if name not in table]
+    if missing:
+        raise ValueError(f"the table has no column {', '.join(missing)}; its columns are {', '.join(map(str, table.columns))}")
+    if table.empty:
+        raise ValueError("the table has no rows; look at how it was filtered")
+    twice = table["id"][table["id"].duplicated()] if "id" in columns else []
+    if len(twice):
+        raise ValueError(f"{len(twice)} rows stand twice, the first is {twice.iloc[0]!r}; each clip is expected once: drop_duplicates(\"id\")")
+
+
+def known_labels(labels: pd.Series, known: Sequence[str]) -> None:
+    """ValueError where a label is missing or not among the known ones."""
+    if labels.isna().any():
+        raise ValueError(f"{int(labels.isna().sum())} of {len(labels)} labels are missing; label these rows or leave them out")
+    odd = sorted(set(labels) - set(known))
+    if odd:
+        raise ValueError(f"{int(labels.isin(odd).sum())} labels are in no catalogue, the first is {odd[0]!r}; "
+                         f"{len(known)} are known, such as {known[0]!r}: compare with cards.csv, or with the wave of the catalogue")
+
+
+def interval(values, speakers, rng: np.random.Generator, n: int = RESAMPLES, level: float = .95) -> tuple[float, float]:
+    """Percentile interval of a mean when whole speakers are resampled (cluster bootstrap; Davison and Hinkley, 1997).
+
+    Parameters
+    ----------
+    values : (n,) one number a clip
+    speakers : (n,) whose clip it is; `range(n)` resamples clips
+    rng : draws the resamples
+    n : how many of them
+
+    Returns
+    -------
+    (low, high), or NaN twice where there is one speaker alone
+    """
+    codes, people = pd.factorize(np.asarray(speakers))
+    if len(values) != len(codes):
+        raise ValueError(f"{len(values)} values and {len(codes)} speakers arrived; one speaker a value is expected")
+    if len(people) < 2:
+        return float("nan"), float("nan")
+    sums, counts = np.bincount(codes, np.asarray(values, float)), np.bincount(codes)
+    drawn = rng.multinomial(len(people), np.full(len(people), 1 / len(people)), size=n)
+    low, high = np.quantile((drawn @ sums) / (drawn @ counts), [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def slices(table: pd.DataFrame, by: str, rng: np.random.Generator, value: str = "error") -> pd.DataFrame:
+    """A table's mean value in each slice, the worst first.
+
+    Parameters
+    ----------
+    table : columns id, speaker, `by` and `value`
+    by : the property that makes the slices, such as "device"
+
+    Returns
+    -------
+    DataFrame by slice: share (of the clips), clips, speakers, mean, low, high (95%, over speakers)
+    """
+    needs(table, ("id", "speaker", by, value))
+    found = {name: dict(share=len(part) / len(table), clips=len(part), speakers=part["speaker"].nunique(), mean=part[value].mean(),
+                        **dict(zip(("low", "high"), interval(part[value], part["speaker"], rng))))
+             for name, part in table.groupby(by)}
+    return pd.DataFrame.from_dict(found, orient="index").rename_axis(by).sort_values("mean", ascending=False)
+
+
+def pick(table: pd.DataFrame, **where) -> pd.DataFrame:
+    """The rows of one slice, such as `pick(table, room=["crowd", "motorway"])`; ValueError where it is empty."""
+    needs(table, tuple(where))
+    chosen = np.ones(len(table), bool)
+    for column, wanted in where.items():
+        chosen &= table[column].isin([wanted] if isinstance(wanted, str) else list(wanted)).to_numpy()
+    if not chosen.any():
+        there = "; ".join(f"{column} holds {', '.join(map(str, sorted(table[column].unique())))}" for column in where)
+        raise ValueError(f"the slice {where} is empty; {there}")
+    return table[chosen]
+
+
+def confusions(table: pd.DataFrame, top: int = 5) -> pd.DataFrame:
+    """The most frequent confusions of a scored table: columns meant, shown, clips, share (of all errors)."""
+    needs(table, ("id", "label", "best"))
+    wrong = table[(table["best"] != table["label"]) & (table["label"] != NOBODY)]
+    counts = wrong.groupby(["label", "best"]).size().sort_values(ascending=False, kind="stable").head(top)
+    return pd.DataFrame(dict(meant=counts.index.get_level_values(0), shown=counts.index.get_level_values(1),
+                             clips=counts.to_numpy(), share=counts.to_numpy() / max(len(wrong), 1)))
+
+
+def paired(before: pd.DataFrame, after: pd.DataFrame, value: str = "error") -> pd.DataFrame:
+    """What a change saved, clip by clip: `before`'s rows with a column gain, matched by id whatever their order.
+
+    ValueError where a clip is missing on one side, or stands twice.
+    """
+    for table in (before, after):
+        needs(table, ("id", value))
+    lost = set(before["id"]) ^ set(after["id"])
+    if lost:
+        raise ValueError(f"{len(lost)} clips were scored on one side only, such as {min(lost)!r}; score both models on the same rows")
+    return before.assign(gain=before[value].to_numpy() - after.set_index("id")[value].loc[before["id"]].to_numpy())
+
+
+def reliability(confidence, right, bins: int = 10) -> pd.DataFrame:
+    """Mean confidence and share right in equal-width bins of confidence, empty ones left out (DeGroot and Fienberg, 1983).
+
+    Returns
+    -------
+    DataFrame by bin: low, high (its edges), clips, confidence, right
+    """
+    confidence, right = _same_length(confidence, right)
+    if not (0 <= confidence.min() and confidence.max() <= 1):
+        raise ValueError(f"confidences from {confidence.min():.3g} to {confidence.max():.3g} arrived; probabilities from 0 to 1 are expected")
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    table = pd.DataFrame(dict(place=place, confidence=confidence, right=right)).groupby("place")
+    out = table.mean().assign(clips=table.size(), low=lambda t: t.index / bins, high=lambda t: (t.index + 1) / bins)
+    return out.reset_index(drop=True)[["low", "high", "clips", "confidence", "right"]]
+
+
+def ece(table: pd.DataFrame) -> float:
+    """Expected calibration error of a `reliability` table: the mean gap, weighted by clips (Naeini et al., 2015)."""
+    return float(np.average((table["confidence"] - table["right"]).abs(), weights=table["clips"]))
+
+
+def _same_length(confidence, right):
+    confidence, right = np.asarray(confidence, float), np.asarray(right, float)
+    if len(confidence) != len(right) or not len(right):
+        raise ValueError(f"{len(confidence)} confidences and {len(right)} outcomes arrived; one outcome each is expected")
+    return confidence, right
+
+
+def risk_coverage(table: pd.DataFrame, thresholds: Sequence[float], rng: np.random.Generator) -> pd.DataFrame:
+    """What is answered and how often that is wrong at each threshold (El-Yaniv and Wiener, 2010).
+
+    Parameters
+    ----------
+    table : columns id, speaker, confidence, right
+    thresholds : confidences from 0 to 1
+
+    Returns
+    -------
+    DataFrame with columns threshold, answered (share of clips), risk (share wrong among the answered),
+    low and high (95%, over speakers); risk is NaN where nothing is answered
+    """
+    needs(table, ("id", "speaker", "confidence", "right"))
+    thresholds = np.asarray(thresholds, float)
+    odd = thresholds[~((thresholds >= 0) & (thresholds <= 1))]
+    if len(odd):
+        raise ValueError(f"threshold {odd[0]:g} arrived; a confidence from 0 to 1 is expected (2% is 0.02)")
+    codes, people = pd.factorize(table["speaker"])
+    above = table["confidence"].to_numpy()[None] >= thresholds[:, None]
+    answered = np.array([np.bincount(codes[mask], minlength=len(people)) for mask in above])
+    wrong = np.array([np.bincount(codes[mask & ~table["right"].to_numpy(bool)], minlength=len(people)) for mask in above])
+    drawn = rng.multinomial(len(people), np.full(len(people), 1 / len(people)), size=RESAMPLES)
+    with np.errstate(invalid="ignore"):
+        low, high = np.nanquantile((drawn @ wrong.T) / np.maximum(drawn @ answered.T, 1), [.025, .975], axis=0)
+        risk = wrong.sum(axis=1) / answered.sum(axis=1)
+    return pd.DataFrame(dict(threshold=thresholds, answered=answered.sum(axis=1) / len(table), risk=risk, low=low, high=high))
