@@ -17,6 +17,7 @@ FEEDBACK = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True), sa.Column("at", sa.Float, nullable=False),
     sa.Column("request_id", sa.String(32), nullable=False, index=True), sa.Column("kind", sa.String(16), nullable=False),
     sa.Column("card", sa.String(64)))
+_BUSY_S = 1.0                                        # how long reading and feedback wait while another writes
 
 
 class RequestLog:
@@ -28,22 +29,35 @@ class RequestLog:
     """
 
     def __init__(self, url: str):
-        self.engine = sa.create_engine(url, connect_args={"timeout": 5} if url.startswith("sqlite") else {})
+        sqlite = dict(connect_args={"timeout": _BUSY_S}) if url.startswith("sqlite") else {}
+        self.engine = sa.create_engine(url, **sqlite)
         if self.engine.dialect.name == "sqlite":
             sa.event.listen(self.engine, "connect", _prepare)
         _META.create_all(self.engine)
+        _grow(self.engine)
         self._insert, self._connection = sa.insert(REQUESTS), None
 
     def write(self, row: dict) -> None:
-        """Append one request; missing columns stay empty. SQLAlchemyError where the database does not take it."""
+        """Append one request at once or not at all; missing columns stay empty.
+
+        Raises
+        ------
+        SQLAlchemyError
+            The database does not take it; `is_busy` tells whether it soon may.
+        """
         if self._connection is None:
             self._connection = self.engine.connect()
+            if self.engine.dialect.name == "sqlite":
+                self._connection.exec_driver_sql("pragma busy_timeout = 0")
         try:
             self._connection.execute(self._insert, row)
             self._connection.commit()
-        except sa.exc.SQLAlchemyError:
-            self._connection.close()
-            self._connection = None
+        except sa.exc.SQLAlchemyError as error:
+            self._connection.rollback()
+            if not is_busy(error):
+                self._connection.invalidate()
+                self._connection.close()
+                self._connection = None
             raise
 
     def feed_back(self, row: dict) -> None:
@@ -70,6 +84,22 @@ class RequestLog:
             self._connection.close()
             self._connection = None
         self.engine.dispose()
+
+
+def is_busy(error: sa.exc.SQLAlchemyError) -> bool:
+    """Whether a database refused only because somebody else was writing."""
+    return isinstance(error, sa.exc.OperationalError) and "locked" in str(error.orig)
+
+
+def _grow(engine):
+    """Add what the log of an earlier course lacks; its rows stay, and are empty there."""
+    quote = engine.dialect.identifier_preparer.quote
+    for table in _META.sorted_tables:
+        known = {column["name"] for column in sa.inspect(engine).get_columns(table.name)}
+        with engine.begin() as connection:
+            for column in (c for c in table.columns if c.name not in known):
+                kind = column.type.compile(engine.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE {quote(table.name)} ADD COLUMN {quote(column.name)} {kind}")
 
 
 def _prepare(connection, _):

@@ -10,15 +10,14 @@ import threading
 from pathlib import Path
 
 import httpx
-import numpy as np
 import pandas as pd
+import sqlalchemy as sa
 
 from course_lib import workspace
-from course_lib.cycle import bundle as bundles
 from course_lib.cycle.log import RequestLog
 
 HOST = "127.0.0.1"
-_READY_S = 60
+_END_S = 15
 
 
 class ServiceError(RuntimeError):
@@ -73,16 +72,24 @@ class Service:
         """End the process and wait until it is gone; more than once does no harm."""
         self.http.close()
         atexit.unregister(self.stop)
-        if self.process.poll() is None:
-            self.process.stdin.close()
-            self.process.wait(timeout=15)
-        self.process.stdout.close()
+        _end(self.process)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self.stop()
+
+
+def _end(process):
+    """Close the child's standard input, its sign to finish what is under way; one that does not listen is killed."""
+    process.stdin.close()
+    try:
+        process.wait(timeout=_END_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    process.stdout.close()
 
 
 def _reading(url, read):
@@ -111,13 +118,13 @@ def start(folder: Path | None = None, url: str | None = None, port: int = 0) -> 
     command = [sys.executable, "-m", "course_lib.cycle.process", "--folder", str(folder), "--log", url, "--port", str(port)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(workspace.root()), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
                                 "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True, encoding="utf-8")
+    # A group of its own: a cell that is interrupted in Jupyter interrupts its whole group, and the service is to go on.
+    group = dict(start_new_session=True) if os.name == "posix" else dict(creationflags=subprocess.CREATE_NEW_PROCESS_GROUP)
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True, encoding="utf-8", **group)
     line = process.stdout.readline()
     said = json.loads(line) if line.startswith("{") else dict(error="the service ended before it was ready")
     if "error" in said:
-        process.stdin.close()
-        process.wait(timeout=_READY_S)
-        process.stdout.close()
+        _end(process)
         raise ServiceError(said["error"])
     return Service(process, said["port"], url)
 
@@ -143,7 +150,7 @@ def run(folder: Path, url: str, port: int, follow_parent: bool) -> int:
     from course_lib.cycle.service import create_app
     try:
         bound = listen(port)
-        app = create_app(folder, RequestLog(url))
+        app = create_app(folder, _log(url))
     except Exception as error:
         if not follow_parent:
             raise
@@ -159,6 +166,14 @@ def run(folder: Path, url: str, port: int, follow_parent: bool) -> int:
     except KeyboardInterrupt:                            # uvicorn has shut down by then
         pass
     return 0
+
+
+def _log(url):
+    try:
+        return RequestLog(url)
+    except sa.exc.SQLAlchemyError as error:
+        raise ServiceError(f"the request log cannot be opened ({getattr(error, 'orig', None) or error}); "
+                           "its folder must exist and be writable, and no other program may lock it") from None
 
 
 def _until_parent_ends(server):

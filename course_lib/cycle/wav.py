@@ -3,27 +3,15 @@ import io
 
 import numpy as np
 import soundfile
-from fastapi.responses import JSONResponse
 
+from course_lib.cycle.intake import Refused
 from course_lib.world import features
-
-
-class Refused(Exception):
-    """A request that cannot be answered; becomes an answer with this status."""
-
-    def __init__(self, status, error, hint, headers=None):
-        super().__init__(error)
-        self.status, self.error, self.hint, self.headers = status, error, hint, headers
-
-    def response(self):
-        """The refusal as JSON."""
-        return JSONResponse(dict(error=self.error, hint=self.hint), self.status, self.headers)
 
 
 def decode(body: bytes, max_seconds: float = 10.0) -> tuple[np.ndarray, int]:
     """A WAV body as one channel of float32 in [-1, 1] and its rate; Refused (400 or 413) where it is not one.
 
-    Channels are averaged; 8 to 32 bits and floats are read.
+    Channels are averaged; 8 to 32 bits and floats are read; a file that was cut short counts as far as it goes.
     """
     if body[:4] != b"RIFF" or body[8:12] != b"WAVE":
         raise Refused(400, "not a WAV file", "send the bytes of a RIFF/WAVE file as the body")
