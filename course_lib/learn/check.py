@@ -229,7 +229,7 @@ def progress() -> pd.DataFrame:
         keys = list(exercises(number))
         outcome = {k: {p["outcome"] for p in checks.loc[checks["key"] == k, "payload"]} for k in keys}
         answered = quizzes[quizzes["key"].str.startswith(number + ".")] if len(quizzes) else quizzes
-        rows.append(dict(lesson=number, about=(module.__doc__ or "").strip().splitlines()[0], exercises=len(keys),
+        rows.append(dict(lesson=number, about=re.split(r"(?<=[.?!])\s", (module.__doc__ or "").strip())[0], exercises=len(keys),
                          correct=sum("correct" in o for o in outcome.values()),
                          tried=sum(bool(o - {"not attempted"}) for o in outcome.values()),
                          guesses=guesses.loc[guesses["key"].str.startswith(number + "."), "key"].nunique() if len(guesses) else 0,

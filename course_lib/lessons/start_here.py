@@ -3,17 +3,21 @@ import numpy as np
 import pandas as pd
 
 from course_lib.learn.check import exercise
-from course_lib.learn.experiment import Claim
+from course_lib.learn.experiment import Claim, Evidence
 from course_lib.lessons import spring
+from course_lib.world.pool import Pool
 
 LESSON = "00"
+
+
+_PICKS = [("none", "a usual week", tuple(range(6, 12))), ("spring", "a week of spring", (6, 7, 9, 11)),
+          ("louder_microphones", "a week with louder microphones", (6, 10)), ("season", "a week of holidays", (6, 7))]
 
 
 def _weeks(seed):
     """Cases of the alarm: six usual weeks, four of spring, two louder ones, two of a holiday season."""
     usual = spring.signals(seed, "none")
-    picks = [("none", tuple(range(6, 12))), ("spring", (6, 7, 9, 11)), ("louder_microphones", (6, 10)), ("season", (6, 7))]
-    return [(usual.loc[:5].copy(), spring.signals(seed, events).loc[week].copy()) for events, weeks in picks for week in weeks]
+    return [(usual.loc[:5].copy(), spring.signals(seed, events).loc[week].copy()) for events, _, weeks in _PICKS for week in weeks]
 
 
 _BILLS = [(12, 30, 400, 4), (7, 0, 250, 1), (0, 25, 1000, 4), (3, 9, 500, 10)]
@@ -43,25 +47,26 @@ def cost_per_1000(wrong, needless, requests, price):
     also=[lambda table, price: min(zip(price * table["wrong"] + table["sorry"], table["threshold"]))[1]],
     why="The best threshold follows from the prices; nobody can choose it without them.")
 def best_threshold(table, price):
-    """The threshold at which errors cost least, if a wrong card costs `price` and a needless "sorry?" 1."""
+    """Threshold of least cost, if a wrong card costs `price`."""
     cost = price * table["wrong"] + table["sorry"]
     return table["threshold"][cost.idxmin()]
 
 
 def _latencies(seed):
     rng = np.random.default_rng(seed)
-    return [(rng.lognormal(2, .8, size),) for size in (200, 400)]
+    return [(pd.Series(rng.lognormal(2, .8, size)),) for size in (200, 400)]
 
 
 @exercise("00.3", cases=_latencies, mistakes={
     "That is the mean. It can look fine while one user in twenty waits five times as long.": lambda milliseconds: np.mean(milliseconds),
     "That is the slowest request of all: one accident decides it. A percentile is steadier.": lambda milliseconds: np.max(milliseconds),
-}, hints=["The 95th percentile is the value that 95% of the requests stay below.", "numpy has `np.percentile(values, 95)`; pandas `series.quantile(.95)`."],
-    also=[lambda milliseconds: pd.Series(milliseconds).quantile(.95)],
+}, hints=["Sort them in your mind: which one has 95% of the others before it?", "numpy has `np.percentile(values, 95)`; pandas `series.quantile(.95)`."],
+    also=[lambda milliseconds: milliseconds.quantile(.95), lambda milliseconds: sorted(milliseconds)[int(.95 * len(milliseconds))],
+          lambda milliseconds: sorted(milliseconds)[int(.95 * len(milliseconds)) - 1]],
+    close=.05,
     why="Users feel the slow tail, not the mean; service-level objectives are written in percentiles.")
 def p95(milliseconds):
-    """The number of milliseconds that 95% of the requests stay below."""
-    import numpy as np
+    """The 95th percentile of a Series of milliseconds."""
     return np.percentile(milliseconds, 95)
 
 
@@ -72,12 +77,15 @@ def p95(milliseconds):
         lambda usual, week: bool(week["requests"] > 1.2 * usual["requests"].mean() or week["re_asks"] > 1.5 * usual["re_asks"].mean()),
     "Your rule fires on any week that differs from the mean at all; every week does. Leave room for chance.":
         lambda usual, week: bool(week["re_asks"] > usual["re_asks"].mean()),
+    "Your rule fires whenever *any* signal is unusual, so louder microphones and holidays wake somebody, too. Choose signals of harm.":
+        lambda usual, week: bool(((week - usual.mean()).abs() > 3 * usual.std() + 1e-9).any()),
 }, hints=["Which columns react when a user did not get a card: `level_db`, `requests`, `sorry`, `confidence`, `re_asks`?",
           "Compare one of them with its mean over the usual weeks, and leave room for chance: half as much again, say."],
-    also=[lambda usual, week: bool(week["re_asks"] - usual["re_asks"].mean() > 40)],
-    why="Users who ask again are as near to the harm as a signal without labels gets; level and volume are not.")
+    also=[lambda usual, week: bool(week["re_asks"] - usual["re_asks"].mean() > 40), lambda usual, week: week["sorry"] > 1.4 * usual["sorry"].mean()],
+    named=lambda seed: [words for _, words, weeks in _PICKS for _ in weeks],
+    why="Asking again, \"sorry?\" and confidence are near to what users feel; level and volume are not.")
 def page(usual, week):
-    """Whether to wake somebody: `usual` is a table of six weeks, `week` one row of such a table."""
+    """Whether to wake somebody: six usual weeks as a table, one new week as a row."""
     return week["re_asks"] > 1.5 * usual["re_asks"].mean()
 
 
@@ -92,11 +100,30 @@ def action():
     return "mend the card table"
 
 
+def _few_readers(seed, readers=8, pool=Pool()):
+    """What a few readers bring back, as a part of what the full team does."""
+    few, many = spring.repair(seed, readers, pool=pool), spring.repair(seed, pool=pool)
+    return Evidence("part of the full team's gain", few.value / many.value, None, few.n, "Twelve new names of one synthesiser.")
+
+
+def _price_moves(seed, price=1, pool=Pool()):
+    """How far the threshold of least cost falls when a wrong card costs `price` instead of 4."""
+    table = spring.pilot(seed, pool)
+    moved = best_threshold(table, 4) - best_threshold(table, price)
+    return Evidence("fall of the best threshold", float(moved), None, 1800, "One pilot week of one product.")
+
+
 CLAIMS = [
     Claim("launch accuracy", LESSON, "The launch model recognises 90 to 97 of 100 names of unseen readers; with two readers to learn from it does not.",
           spring.launch, lambda e: .90 <= e.value <= .97, control=lambda seed, **k: spring.launch(seed, readers=2, **k)),
     Claim("more readers help", LESSON, "24 readers instead of two gain 10 points or more on unseen readers.",
           spring.teams, lambda e: e.value >= 10, control=lambda seed, **k: spring.launch(seed, **k)),
+    Claim("the price moves the threshold", LESSON, "At a price of 1 instead of 4 the threshold of least cost is lower by .05 or more.",
+          _price_moves, lambda e: e.value >= .049, control=lambda seed, **k: _price_moves(seed, 4, **k)),
+    Claim("eight readers are nearly enough", LESSON, "Eight readers of the new names bring back three quarters or more of what 24 do; two do not.",
+          _few_readers, lambda e: e.value >= .75, control=lambda seed, **k: _few_readers(seed, 2, **k)),
+    Claim("renamed figures cost most", LESSON, "The renamed figures cost 1.2 times what the new names cost, or more.",
+          spring.bill, lambda e: e.value >= 1.2, control=lambda seed, **k: spring.bill(seed, mended=True, **k)),
     Claim("waiting costs", LESSON, "Four weeks without an update path let 500 or more requests fail that need not; with no wait none.",
           spring.waiting, lambda e: e.value >= 500, control=lambda seed, **k: spring.waiting(seed, weeks=0, **k)),
     Claim("production decays", LESSON, "Production loses at least 15 points of accuracy in spring; without the events it does not.",

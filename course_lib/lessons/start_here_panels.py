@@ -56,15 +56,16 @@ def choices(wrong_card_costs: float = 4, readers: int = 24, update_path: bool = 
 
 
 def requests_to_label(seed: int) -> pd.DataFrame:
-    """Five requests of the first days: two whole names, a first name alone, one cut off, one outside the catalogue."""
-    rows = World(seed).days(3, 10)
+    """Five requests of six weeks: two whole names, a shared first name alone, one cut off, one outside the catalogue."""
+    world = World(seed)
+    rows = world.days(0, spring.SPRING_DAY)
     own = rows["card"] != ""
-    wanted = [own & (rows["kind"] == "full"), own & (rows["kind"] == "full"), rows["kind"] == "first",
-              own & (rows["kind"] == "cut"), ~own]
+    shared = rows["card"].isin([card for card in world.catalogue() if len(_sharing(world, card)) > 1])
+    whole = own & (rows["kind"] == "full")
+    wanted = [shared & (rows["kind"] == "first"), shared & (rows["kind"] == "cut"), ~own, whole & ~shared, whole]
     rng, chosen = keyed(seed, "lesson 00", "to label"), []
     for mask in wanted:
-        places = [i for i in np.flatnonzero(mask) if i not in chosen]
-        chosen.append(int(rng.choice(places)))
+        chosen.append(int(rng.choice([i for i in np.flatnonzero(mask) if i not in chosen])))
     return rows.iloc[rng.permutation(chosen)]
 
 
@@ -74,8 +75,15 @@ def label_a_few(seed: int):
     names = world.cards["name"]
     heard = pd.concat([names, table("others")["name"]])[rows["said"]]
     notes = [_note(kind, name) for kind, name in zip(rows["kind"], heard)]
-    likely = list(dict.fromkeys([c for c in rows["card"] if c] + ["c33", "c34", "c35", "c25", "c26", "c01", "c04"]))[:10]
-    return booth("00.labels", world.clips(rows), world.sample_rate, {names[c]: c for c in sorted(likely)}, notes)
+    meant = [card for card in rows["card"] if card]
+    likely = [other for card in meant for other in _sharing(world, card)] + ["c01", "c02", "c04", "c06"]
+    return booth("00.labels", world.clips(rows), world.sample_rate, {names[c]: c for c in sorted(set(likely))[:12]}, notes)
+
+
+def _sharing(world, card):
+    """Cards of the catalogue that begin with the same first name, the card itself among them."""
+    names = world.cards["name"]
+    return [other for other in world.catalogue() if first_name(names[other]) == first_name(names[card])]
 
 
 def _note(kind, name):
@@ -88,9 +96,11 @@ def compare_labels(seed: int, made) -> pd.DataFrame:
     """Your labels beside what each user meant, and what could be known."""
     rows, names = requests_to_label(seed), World(seed).cards["name"]
     meant = [names[c] if c else "someone outside the catalogue" for c in rows["card"]]
-    known = np.where((rows["kind"] == "full") & (rows["card"] != ""), "yes", "no")
+    world, heard = World(seed), {"full": "the whole name", "first": "the first name only", "cut": "the beginning"}
+    known = ["no" if not card else "yes" if kind == "full" else f"one of {len(_sharing(world, card))} cards"
+             for card, kind in zip(rows["card"], rows["kind"])]
     yours = [names.get(label, label) if label else "not labelled" for label in made.chosen]
-    return pd.DataFrame(dict(you=yours, meant=meant, said=rows["kind"].to_numpy(), could_be_known=known))
+    return pd.DataFrame({"you": yours, "the user meant": meant, "said": [heard[kind] for kind in rows["kind"]], "could be known": known})
 
 
 def threshold_cost(seed: int, threshold: float, price: float):
@@ -108,8 +118,8 @@ def threshold_cost(seed: int, threshold: float, price: float):
 
 def threshold_panel(seed: int, mine: dict):
     """Threshold and price to move; the pilot's costs follow."""
-    return explore(partial(threshold_cost, seed), threshold=Slider("threshold", 0.0, .95, .5, .05),
-                   price=Slider("price of a wrong card", 1, 10, int(mine["wrong_card_costs"])))
+    return explore(partial(threshold_cost, seed), threshold=Slider("threshold", 0.0, .95, .9, .05),
+                   price=Slider("wrong card costs", 1, 10, int(mine["wrong_card_costs"])))
 
 
 def readers_panel(seed: int):
@@ -118,7 +128,7 @@ def readers_panel(seed: int):
         evidence = spring.repair.__wrapped__(seed, readers)
         words = f"{readers} readers: {evidence.value:.0f}% of the loss comes back; recording costs {evidence.data['cost']:.0f}"
         return evidence.draw(plots.axes(7, 3.8)).figure, words
-    return explore(recorded, readers=Choice("readers", [24, 16, 8, 4, 2, 1, 0]))
+    return explore(recorded, readers=Choice("readers", [2, 0, 1, 4, 8, 16, 24]))
 
 
 def serve(model, threshold: float, seed: int) -> Service:
@@ -139,9 +149,17 @@ def _sample(seed, week, count):
 
 
 def send_one(service: Service, seed: int) -> dict:
-    """One clip over HTTP; returns the service's answer."""
-    world, rows = _sample(seed, 2, 1)
-    return service.recognize(wav(world.clips(rows)[0], world.sample_rate))
+    """One whole name, said in a quiet room, over HTTP; returns the service's answer."""
+    world, rows = _sample(seed, 3, 200)
+    clear = rows[(rows["kind"] == "full") & (rows["room"] == "quiet") & (rows["card"] != "")].head(1)
+    return service.recognize(wav(world.clips(clear)[0], world.sample_rate))
+
+
+def cost_of_waiting(seed: int, mine: dict) -> pd.DataFrame:
+    """Requests that fail while the update path is being built: the learner's choice, and four weeks."""
+    weeks = [0 if mine["update_path"] else 4, 4]
+    failed = [int(spring.waiting(seed, weeks=n).value) for n in weeks]
+    return pd.DataFrame({"weeks until the mend": weeks, "requests that fail": failed}, index=["your choice", "no update path"])
 
 
 def send_a_sample(service: Service, seed: int, week: int, count: int = 200) -> pd.DataFrame:
