@@ -54,7 +54,7 @@ def best_threshold(table, price):
 
 def _latencies(seed):
     rng = np.random.default_rng(seed)
-    return [(pd.Series(rng.lognormal(2, .8, size)),) for size in (200, 400)]
+    return [(pd.Series(rng.lognormal(2, .5, size)),) for size in (600, 1000)]
 
 
 @exercise("00.3", cases=_latencies, mistakes={

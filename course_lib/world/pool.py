@@ -6,7 +6,7 @@ its batch, so the bytes of a take never depend on what was asked before.
 """
 from collections import OrderedDict
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Sequence
 
@@ -109,12 +109,18 @@ class Pool:
     def render(self, speaker: int, rendition: int) -> dict[int, np.ndarray]:
         """All clips of one canonical batch by take number: float32 arrays at 8,000 Hz."""
         dry, rate = self._speak(speaker, rendition)
+        warp, device = self.speakers[speaker].warp, _rows("devices", self.folder)[self.device(speaker, rendition)]
+
+        @cache
+        def voice(said, short, keep=1.0):
+            whole = dry[said, short]
+            return channel.spoken_into(whole[:int(len(whole) * keep)], rate, warp, device)
+
         takes = self.takes[(self.takes["speaker"] == speaker) & (self.takes["rendition"] == rendition)]
-        return {int(number): self._record(take, dry[take.said, take.kind == "first"], rate)
-                for number, take in zip(takes.index, takes.itertuples())}
+        return {int(number): self._record(take, voice, device) for number, take in zip(takes.index, takes.itertuples())}
 
     def _speak(self, speaker, rendition):
-        names = pd.concat([table("cards", self.folder)["name"], table("others", self.folder)["name"]])
+        names = pd.concat([table("cards", self.folder)["name"], table("others", self.folder)["name"]]).to_dict()
         voice, rng = self.speakers[speaker].voice, keyed(self.name, "pace", speaker, rendition)
         keys, batch = [], []
         for said in said_texts(self.folder):
@@ -126,12 +132,11 @@ class Pool:
         clips, sample_rate = speech.render(batch, seed=1 + speaker * 16 + rendition)
         return dict(zip(keys, clips)), sample_rate
 
-    def _record(self, take, dry, rate):
+    def _record(self, take, voice, device):
         rng = keyed(self.name, "channel", take.speaker, take.rendition, take.said, take.kind, take.condition)
         keep = rng.uniform(.4, .6) if take.kind == "cut" else 1.0
-        device = _rows("devices", self.folder)[take.device]
         room = _rows("rooms", self.folder)[take.room]
-        clip = channel.transmit(dry, rate, self.speakers[take.speaker].warp, device, room, rng, keep)
+        clip = channel.receive(*voice(take.said, take.kind == "first", keep), device, room, rng)
         return channel.noise_gate(clip) if take.condition == "gated" else clip
 
     def clips(self, numbers: Sequence[int]) -> list[np.ndarray]:

@@ -44,7 +44,7 @@ def test_untouched_is_said_so_and_the_lesson_goes_on(task, capsys):
 
 
 @each
-@pytest.mark.parametrize("odd", [object(), float("nan"), [], "text", -1, {}], ids=repr)
+@pytest.mark.parametrize("odd", [object(), float("nan"), [], "text", -1, {}], ids=["object", "nan", "list", "text", "-1", "dict"])
 def test_odd_answers_get_a_sentence(task, odd):
     for given in [odd] if task.value else [odd, lambda *_: odd, lambda: odd]:
         outcome = judge(task, given)

@@ -53,7 +53,8 @@ def test_what_ran_before_a_failure_can_be_read(reported):
 def test_memory_is_the_peak_of_the_kernel(reported):
     numbers = {name: int(number) for name, number in
                re.findall(r'href="(\w+)\.html".*?</td>\n<td class="number">(\d+)', reported[2]["index"])}
-    assert 150 <= numbers["00_good"] - numbers["03_writes"] < 300
+    # a kernel's own memory differs by some MB from one to the next
+    assert 130 <= numbers["00_good"] - numbers["03_writes"] < 300
 
 
 def test_lessons_run_in_a_workspace_of_their_own(reported):
