@@ -1,33 +1,11 @@
-"""What an answer is worth: decisions from confidence, kinds of error, their cost."""
-from dataclasses import dataclass
-
+"""What an answer is worth: decisions from confidence, kinds of error, their cost, promises kept."""
 import numpy as np
 import pandas as pd
 
-from course_lib.world.tables import settings
+from course_lib.cycle.charter import Charter, CharterError, charter, faults, read  # noqa: F401, the charter is part of the scope
 from course_lib.world.users import SORRY
 
 OUTCOMES = ("right", "wrong card", "needless sorry", "fair sorry")
-
-
-@dataclass(frozen=True)
-class Charter:
-    """What the team promised and what errors cost: data/charter.yaml until lesson 01 replaces it."""
-    threshold: float
-    cost_wrong_card: float
-    cost_sorry: float
-    error_per_1000: float
-    p95_ms: float
-    owner: str
-
-    def __post_init__(self):
-        if not 0 <= self.threshold <= 1:
-            raise ValueError(f"threshold is {self.threshold!r}; a confidence from 0 to 1 is expected")
-
-
-def charter() -> Charter:
-    """The default charter, from data/charter.yaml."""
-    return Charter(**settings("charter"))
 
 
 def decide(probabilities: np.ndarray, classes, threshold: float) -> np.ndarray:
@@ -59,8 +37,33 @@ def outcome(rows: pd.DataFrame, shown) -> np.ndarray:
     return np.select([shown == card, shown != SORRY, answerable], OUTCOMES[:3], OUTCOMES[3])
 
 
-def cost(outcomes, rules: Charter) -> float:
-    """Cost of 1,000 requests with these outcomes, in the charter's units."""
+def cost(outcomes, rules: Charter, slow=None) -> float:
+    """Cost of 1,000 requests with these outcomes, in the charter's cents.
+
+    Parameters
+    ----------
+    outcomes : (n,) of `OUTCOMES`
+    rules : the charter, whose prices apply
+    slow : (n,) booleans, answers that came later than promised; None charges for none
+    """
     outcomes = np.asarray(outcomes)
     price = rules.cost_wrong_card * (outcomes == OUTCOMES[1]) + rules.cost_sorry * (outcomes == OUTCOMES[2])
-    return float(1000 * price.mean())
+    return float(1000 * (price if slow is None else price + rules.cost_slow * np.asarray(slow, bool)).mean())
+
+
+def by_threshold(rows: pd.DataFrame, probabilities: np.ndarray, classes, rules: Charter, thresholds=np.arange(0, .96, .05)) -> pd.DataFrame:
+    """What each threshold would have done with labelled requests.
+
+    Parameters
+    ----------
+    rows : n labelled requests, with `card` and `kind`
+    probabilities : (n, k), for the k `classes`
+    rules : the charter, whose prices apply
+
+    Returns
+    -------
+    DataFrame with columns threshold, wrong, needless (counts), requests, cost (cents per 1,000 requests)
+    """
+    found = [(float(round(t, 4)), outcome(rows, decide(probabilities, classes, t))) for t in thresholds]
+    return pd.DataFrame([(t, int((o == OUTCOMES[1]).sum()), int((o == OUTCOMES[2]).sum()), len(o), cost(o, rules)) for t, o in found],
+                        columns=["threshold", "wrong", "needless", "requests", "cost"])
