@@ -1,0 +1,44 @@
+"""Speech and features against their peers: espeak-ng alone on the same texts, librosa on the same clips."""
+import time
+
+import numpy as np
+import pytest
+
+from course_lib.world import features, speech
+from course_lib.world.pool import Pool
+
+BATCH = (3, 0)
+RENDER_RATIO, FEATURE_RATIO = 1.8, 5
+
+
+def test_a_batch_costs_little_more_than_its_speech(seconds, record_property):
+    pool = Pool()
+    batch = []
+
+    def record(utterances, seed):
+        batch[:] = utterances
+        return real(utterances, seed=seed)
+    real = speech.render
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speech, "render", record)
+        clips = list(pool.render(*BATCH).values())
+    # The pool says each text in full and alone by its first name; takes share what was said.
+    alone = seconds(lambda: speech.render(batch, seed=1), time.process_time)
+    whole = seconds(lambda: features.features(list(pool.render(*BATCH).values()), 8000), time.process_time)
+    record_property("render_ratio", round(whole / alone, 2))
+    print(f"{len(clips)} takes of {len(batch)} texts: {1000 * whole:.0f} ms, espeak-ng alone {1000 * alone:.0f} ms, ratio {whole / alone:.2f}")
+    assert whole / alone <= RENDER_RATIO
+
+
+def test_features_outrun_librosa(seconds, record_property):
+    librosa = pytest.importorskip("librosa", reason="librosa is one of the extras: uv pip install --require-hashes -r requirements-extras.lock")
+    clips = list(Pool().render(*BATCH).values())
+
+    def theirs():
+        for clip in clips:
+            mfcc = librosa.feature.mfcc(y=clip, sr=8000, n_mfcc=13, n_fft=256, win_length=200, hop_length=80, n_mels=24, fmin=60, fmax=3800, center=False)
+            librosa.feature.delta(mfcc, width=5, mode="nearest")
+    ours, peer = seconds(lambda: features.features(clips, 8000)), seconds(theirs, times=3)
+    record_property("clips_per_second", round(len(clips) / ours))
+    print(f"{len(clips) / ours:,.0f} clips/s, librosa {len(clips) / peer:,.0f} clips/s, ratio {peer / ours:.1f}")
+    assert peer / ours >= FEATURE_RATIO and np.isfinite(ours)
