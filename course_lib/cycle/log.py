@@ -17,6 +17,11 @@ FEEDBACK = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True), sa.Column("at", sa.Float, nullable=False),
     sa.Column("request_id", sa.String(32), nullable=False, index=True), sa.Column("kind", sa.String(16), nullable=False),
     sa.Column("card", sa.String(64)))
+SHADOW = sa.Table(
+    "shadow", _META,
+    sa.Column("id", sa.Integer, primary_key=True), sa.Column("request_id", sa.String(32), nullable=False, index=True),
+    sa.Column("at", sa.Float, nullable=False), sa.Column("version", sa.String(32), nullable=False), sa.Column("best", sa.String(64)),
+    sa.Column("confidence", sa.Float), sa.Column("decision", sa.String(64)), sa.Column("latency_ms", sa.Float), sa.Column("failure", sa.String(200)))
 _BUSY_S = 1.0                                        # how long reading and feedback wait while another writes
 
 
@@ -35,10 +40,10 @@ class RequestLog:
             sa.event.listen(self.engine, "connect", _prepare)
         _META.create_all(self.engine)
         _grow(self.engine)
-        self._insert, self._connection = sa.insert(REQUESTS), None
+        self._connection = None
 
-    def write(self, row: dict) -> None:
-        """Append one request at once or not at all; missing columns stay empty.
+    def write(self, row: dict, table: sa.Table = REQUESTS) -> None:
+        """Append one request, or one answer in the shadow, at once or not at all; missing columns stay empty.
 
         Raises
         ------
@@ -50,7 +55,7 @@ class RequestLog:
             if self.engine.dialect.name == "sqlite":
                 self._connection.exec_driver_sql("pragma busy_timeout = 0")
         try:
-            self._connection.execute(self._insert, row)
+            self._connection.execute(sa.insert(table), row)
             self._connection.commit()
         except sa.exc.SQLAlchemyError as error:
             self._connection.rollback()
@@ -77,6 +82,10 @@ class RequestLog:
     def feedback(self) -> pd.DataFrame:
         """All reactions, in order of arrival."""
         return pd.read_sql(sa.select(FEEDBACK).order_by(FEEDBACK.c.id), self.engine)
+
+    def shadows(self) -> pd.DataFrame:
+        """What challengers answered unseen, in order of arrival."""
+        return pd.read_sql(sa.select(SHADOW).order_by(SHADOW.c.id), self.engine)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -14,14 +14,12 @@ import pandas as pd
 import sqlalchemy as sa
 
 from course_lib import workspace
+from course_lib.cycle import workers as crews
 from course_lib.cycle.log import RequestLog
+from course_lib.cycle.workers import ServiceError
 
-HOST = "127.0.0.1"
+HOST, _LOG = "127.0.0.1", "COURSE_LOG_URL"
 _END_S = 15
-
-
-class ServiceError(RuntimeError):
-    """The service did not start or does not answer; the message says why."""
 
 
 def models() -> Path:
@@ -68,6 +66,10 @@ class Service:
         """The service's own request log, oldest first."""
         return _reading(self.log_url, RequestLog.requests)
 
+    def shadows(self) -> pd.DataFrame:
+        """What a challenger answered unseen."""
+        return _reading(self.log_url, RequestLog.shadows)
+
     def stop(self) -> None:
         """End the process and wait until it is gone; more than once does no harm."""
         self.http.close()
@@ -100,7 +102,7 @@ def _reading(url, read):
         log.close()
 
 
-def start(folder: Path | None = None, url: str | None = None, port: int = 0) -> Service:
+def start(folder: Path | None = None, url: str | None = None, port: int = 0, workers: int = 1) -> Service:
     """Start the service of a folder's champion as a child process; ready when this returns.
 
     Parameters
@@ -108,6 +110,7 @@ def start(folder: Path | None = None, url: str | None = None, port: int = 0) -> 
     folder : bundles with a champion; the workspace's by default
     url : database URL of the request log; a file in the workspace by default
     port : 0 takes a free one
+    workers : processes that answer on this port
 
     Raises
     ------
@@ -115,9 +118,10 @@ def start(folder: Path | None = None, url: str | None = None, port: int = 0) -> 
         No champion, a damaged model, a port in use: in one sentence.
     """
     folder, url = folder or models(), url or log_url()
-    command = [sys.executable, "-m", "course_lib.cycle.process", "--folder", str(folder), "--log", url, "--port", str(port)]
+    command = [sys.executable, "-m", "course_lib.cycle.process", "--folder", str(folder), "--port", str(port), "--workers", str(workers)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(workspace.root()), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
-                                "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+                                "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+                                _LOG: url}                    # not on the command line, which others can read: it may hold a password
     # A group of its own: a cell that is interrupted in Jupyter interrupts its whole group, and the service is to go on.
     group = dict(start_new_session=True) if os.name == "posix" else dict(creationflags=subprocess.CREATE_NEW_PROCESS_GROUP)
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True, encoding="utf-8", **group)
@@ -144,52 +148,93 @@ def listen(port: int) -> socket.socket:
     return bound
 
 
-def run(folder: Path, url: str, port: int, follow_parent: bool) -> int:
-    """Serve until told to stop; says where, or what is wrong: to a parent as one line of JSON, to people in a sentence."""
-    import uvicorn
-    from course_lib.cycle.service import create_app
+def run(folder: Path, url: str, port: int, follow_parent: bool, workers: int = 1) -> int:
+    """Serve until told to stop; says where, or what is wrong: to a parent as one line of JSON, to people in a sentence.
+
+    Parameters
+    ----------
+    folder, url : bundles with a champion; database URL of the request log
+    port : 0 takes a free one
+    follow_parent : end when our standard input closes, and speak JSON
+    workers : processes that answer on this port
+    """
+    stopping = threading.Event()
+    bound = None
+
+    def say():
+        at = bound.getsockname()[1]
+        print(json.dumps(dict(port=at)) if follow_parent else f"Serving on http://{HOST}:{at} (Ctrl+C stops it).", flush=True)
     try:
+        count = _count(workers)
         bound = listen(port)
-        app = create_app(folder, _log(url))
+        alone = server(folder, url)                      # with several workers: tables are made, and faults found, once
+        _serve(alone, folder, url, bound, count, say, stopping, follow_parent)
     except Exception as error:
         if not follow_parent:
             raise
         print(json.dumps(dict(error=str(error).splitlines()[0])), flush=True)
         return 1
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_keep_alive=30, timeout_graceful_shutdown=5))
+    return 0
+
+
+def _serve(alone, folder, url, bound, count, say, stopping, follow_parent):
+    def end():
+        alone.should_exit = True
+        stopping.set()
     if follow_parent:
-        threading.Thread(target=_until_parent_ends, args=(server,), daemon=True).start()
-    port = bound.getsockname()[1]
-    print(json.dumps(dict(port=port)) if follow_parent else f"Serving on http://{HOST}:{port} (Ctrl+C stops it).", flush=True)
+        threading.Thread(target=_until_parent_ends, args=(end,), daemon=True).start()
+    if count > 1:
+        crews.run(folder, url, bound, count, say, stopping.is_set)
+        return
+    say()
     try:
-        server.run(sockets=[bound])
+        alone.run(sockets=[bound])
     except KeyboardInterrupt:                            # uvicorn has shut down by then
         pass
-    return 0
+
+
+def _count(workers):
+    if isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= crews.MOST:
+        raise ServiceError(f"{workers!r} workers arrived; a whole number from 1 to {crews.MOST} is expected")
+    return workers
+
+
+def server(folder: Path, url: str):
+    """A uvicorn server of a folder's champion, not yet running."""
+    import uvicorn
+    from course_lib.cycle.service import create_app
+    return uvicorn.Server(uvicorn.Config(create_app(folder, _log(url)), log_level="warning", access_log=False, timeout_keep_alive=30,
+                                         timeout_graceful_shutdown=5))
 
 
 def _log(url):
     try:
         return RequestLog(url)
+    except ModuleNotFoundError as error:
+        raise ServiceError(f"the request log's database needs the package {error.name}; for PostgreSQL install psycopg "
+                           "(requirements-extras.lock has it) and write postgresql+psycopg://...") from None
+    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError):
+        raise ServiceError("the address of the request log is not a database URL; sqlite:///requests.sqlite or "
+                           "postgresql+psycopg://user@host/database is expected") from None
     except sa.exc.SQLAlchemyError as error:
         raise ServiceError(f"the request log cannot be opened ({getattr(error, 'orig', None) or error}); "
                            "its folder must exist and be writable, and no other program may lock it") from None
 
 
-def _until_parent_ends(server):
+def _until_parent_ends(end):
     """The parent holds the other end of our standard input: its end, by whatever cause, closes the pipe."""
     sys.stdin.buffer.read()
-    server.should_exit = True
+    end()
 
 
 def main() -> int:
     """Entry of the child process."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--log", required=True)
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=1)
     options = parser.parse_args()
-    return run(options.folder, options.log, options.port, follow_parent=True)
+    return run(options.folder, os.environ.pop(_LOG), options.port, follow_parent=True, workers=options.workers)
 
 
 if __name__ == "__main__":
