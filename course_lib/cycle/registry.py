@@ -1,0 +1,228 @@
+"""Which models there are, what each was made of, which of them serves: MLflow's registry on SQLite.
+
+MLflow keeps the names: versions, aliases, lineage. The bundles themselves are folders, and a pointer beside
+them says which one serves. The pointer is moved in one step and is the truth; aliases follow it. So a crash
+between the two leaves the old champion serving, or the new one, and the next call sets the alias right.
+"""
+import json
+import os
+import shutil
+import tempfile
+from functools import cached_property
+from pathlib import Path
+from typing import Mapping
+
+import pandas as pd
+
+from course_lib import workspace
+from course_lib.cycle import bundle as bundles
+from course_lib.cycle import lineage
+from course_lib.cycle.registry_database import RegistryError, alone, connect
+
+NAME, EXPERIMENT = "voice-look-up", "training"
+CHAMPION, CHALLENGER = "champion", "challenger"
+LINEAGE = ("data", "code", "features", "threshold", "charter", "seed")
+
+
+class Registry:
+    """The versions of one product's model.
+
+    Parameters
+    ----------
+    folder : holds mlflow.sqlite and bundles/; the workspace's registry by default
+    """
+
+    def __init__(self, folder: Path | None = None):
+        self.folder = Path(folder or workspace.home() / "registry").absolute()
+        self.bundles = self.folder / "bundles"
+        with workspace.explained(self.folder):
+            self.bundles.mkdir(parents=True, exist_ok=True)
+
+    @cached_property
+    def client(self):
+        """MLflow's client; importing it takes seconds, so nothing imports it before a registry is used."""
+        return connect(self.folder, NAME)
+
+    def _alone(self):
+        return alone(self.folder / "lock.sqlite")
+
+    def register(self, bundle: Path, card: Mapping | None = None) -> int:
+        """Give a bundle a version number, with its lineage; an equal bundle keeps the number that it has.
+
+        Parameters
+        ----------
+        bundle : the bundle's folder; one that stands elsewhere is copied into the registry
+        card : the model card, JSON-able; a later one replaces it
+
+        Raises
+        ------
+        BundleError
+            The bundle is not whole.
+        """
+        found, client = bundles.load(bundle), self.client
+        with self._alone():
+            place = self._place(Path(bundle), found.version)
+            number = self._number_of(found.version)
+            if number is None:
+                number = int(client.create_model_version(NAME, place.as_uri(), tags=_tags(found)).version)
+            if card is not None:
+                client.set_model_version_tag(NAME, str(number), "card", json.dumps(dict(card), sort_keys=True))
+        return number
+
+    def _place(self, bundle, version):
+        """The bundle's folder in this registry, copied there in one step if it stands elsewhere."""
+        place = self.bundles / version
+        if bundle.resolve() == place.resolve() or _whole(place):
+            return place
+        part = Path(tempfile.mkdtemp(dir=self.bundles, prefix="part-"))
+        try:
+            shutil.copytree(bundle, part / "new")
+            if place.exists():
+                os.rename(place, part / "damaged")
+            os.rename(part / "new", place)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+        return place
+
+    def _all(self):
+        found = self.client.search_model_versions(f"name = '{NAME}'", max_results=1000)
+        return {int(one.version): one for one in found}
+
+    def _number_of(self, version):
+        return min((number for number, one in self._all().items() if one.tags.get("bundle") == version), default=None)
+
+    def versions(self) -> pd.DataFrame:
+        """Every version, the oldest first: bundle, aliases, created, and where it comes from; indexed by number."""
+        self._settle()
+        names = self.client.get_registered_model(NAME).aliases
+        rows = [dict(number=number, bundle=one.tags["bundle"], aliases=", ".join(sorted(a for a, v in names.items() if int(v) == number)),
+                     created=pd.Timestamp(one.creation_timestamp, unit="ms"), **{key: json.loads(one.tags[key]) for key in LINEAGE})
+                for number, one in sorted(self._all().items())]
+        return pd.DataFrame(rows, columns=["number", "bundle", "aliases", "created", *LINEAGE]).set_index("number")
+
+    def card(self, version: int | str) -> dict:
+        """The model card of a number or an alias; empty if there is none."""
+        return json.loads(self._all()[self.number(version)].tags.get("card", "{}"))
+
+    def number(self, version: int | str) -> int:
+        """A version's number, from its number or an alias; RegistryError where there is none."""
+        if version == CHAMPION:
+            return self.champion()
+        known = self._all()
+        if isinstance(version, str):
+            named = self.client.get_registered_model(NAME).aliases
+            if version not in named:
+                raise RegistryError(f"no version has the alias {version!r}; there are {', '.join(sorted(named)) or 'none'}")
+            return int(named[version])
+        if isinstance(version, bool) or version not in known:
+            raise RegistryError(f"there is no version {version!r}; there are {', '.join(map(str, sorted(known))) or 'none'}")
+        return int(version)
+
+    def bundle(self, version: int | str) -> Path:
+        """The bundle's folder of a number or an alias."""
+        return self.bundles / self._all()[self.number(version)].tags["bundle"]
+
+    def alias(self, name: str, version: int | str) -> None:
+        """Give an alias to a version; the champion's also moves the pointer, which a running service follows.
+
+        Raises
+        ------
+        RegistryError, BundleError
+            There is no such version, or its bundle is not whole; then nothing has changed.
+        """
+        if name not in (CHAMPION, CHALLENGER):
+            raise RegistryError(f"the alias is {name!r}; {CHAMPION} or {CHALLENGER} is expected")
+        number = self.number(version)
+        if name == CHALLENGER:
+            bundles.load(self.bundle(number))
+            self.client.set_registered_model_alias(NAME, name, str(number))
+            return
+        self._settle()
+        with self._alone():
+            history = self._history()
+            self._crown(number, history if history[-1:] == [number] else [*history, number])
+
+    def rollback(self) -> int:
+        """Make the champion before this one the champion again; returns its number.
+
+        RegistryError where there was none before.
+        """
+        self._settle()
+        with self._alone():
+            history = self._history()
+            if len(history) < 2:
+                raise RegistryError("there is no earlier champion to go back to; register a version and give it the alias champion")
+            self._crown(history[-2], history[:-1])
+            return history[-2]
+
+    def champion(self) -> int:
+        """Number of the version that serves; RegistryError if none does."""
+        self._settle()
+        history = self._history()
+        if not history:
+            raise RegistryError("there is no champion; register a bundle and give it the alias champion")
+        return history[-1]
+
+    def _crown(self, number, history):
+        bundles.point(self.bundles, self.bundles / self._all()[number].tags["bundle"])
+        self._note(history)
+
+    def _note(self, history):
+        self.client.set_registered_model_tag(NAME, "champions", json.dumps(history))
+        self.client.set_registered_model_alias(NAME, CHAMPION, str(history[-1]))
+
+    def _history(self):
+        return json.loads(self.client.get_registered_model(NAME).tags.get("champions", "[]"))
+
+    def _settle(self):
+        """Let the records follow the pointer: after a crash, or where somebody moved it without the registry."""
+        try:
+            serves = bundles.champion(self.bundles)
+        except bundles.BundleError:
+            return
+        number = self._number_of(serves.name)
+        if number is None:
+            number = self.register(serves)
+        history = self._history()
+        if history[-1:] != [number]:
+            with self._alone():
+                self._note(history[:history.index(number) + 1] if number in history else [*history, number])
+
+    def track(self, name: str, params: Mapping, metrics: Mapping[str, float]) -> str:
+        """Keep one training run with its settings and results; returns MLflow's id of it."""
+        client = self.client
+        known = client.get_experiment_by_name(EXPERIMENT)
+        number = known.experiment_id if known else client.create_experiment(EXPERIMENT, (self.folder / "runs").as_uri())
+        run = client.create_run(number, run_name=name).info.run_id
+        for key, value in params.items():
+            client.log_param(run, key, value)
+        for key, value in metrics.items():
+            client.log_metric(run, key, float(value))
+        client.set_terminated(run)
+        return run
+
+    def runs(self) -> pd.DataFrame:
+        """Every tracked run, the oldest first: name, params and metrics in a column each."""
+        known = self.client.get_experiment_by_name(EXPERIMENT)
+        found = self.client.search_runs([known.experiment_id], order_by=["attributes.start_time ASC"]) if known else []
+        return pd.DataFrame([dict(name=run.info.run_name, **run.data.params, **run.data.metrics) for run in found])
+
+
+def track(name: str, params: Mapping, metrics: Mapping[str, float], folder: Path | None = None) -> str:
+    """Keep one training run in a registry, by default the workspace's."""
+    return Registry(folder).track(name, params, metrics)
+
+
+def _tags(found):
+    about = found.about
+    known = dict(data=about.get("data", "not recorded"), code=about.get("code", lineage.code()), features=about.get("features", bundles.features.VERSION),
+                 threshold=found.threshold, charter=about.get("charter", lineage.charter()), seed=about.get("seed", "not recorded"))
+    return dict(bundle=found.version, **{key: json.dumps(known[key]) for key in LINEAGE})
+
+
+def _whole(place):
+    try:
+        bundles.load(place)
+    except bundles.BundleError:
+        return False
+    return True
