@@ -82,7 +82,7 @@ def teams(seed: int, yours: int = FULL_TEAM, pool: Pool = Pool()) -> Evidence:
                               finding=f"From {TEAMS[0]} readers to {TEAMS[-1]}: {values[-1] - values[0]:.0f} points")
     first, last = found[TEAMS[0]], found[TEAMS[-1]]
     return Evidence("points gained by recording more readers", 100 * (last.value - first.value), None, last.n,
-                    "More of the same synthetic voices; more *kinds* of people is another question.", draw,
+                    "More of the same synthetic voices; more kinds of people is another question.", draw,
                     data={str(readers): e.value for readers, e in found.items()})
 
 

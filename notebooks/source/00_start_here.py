@@ -21,7 +21,7 @@
 # the sections marked ◆ are a spine of ten. **How it works**: before a result that may surprise you, you enter a guess; you
 # run; you compare. Run a cell with Shift+Enter. Nothing can break: your own copy can be reset, and nothing leaves this machine.
 #
-# `seed` chooses one of many simulated worlds; leave it at 0 the first time. The first cells take a few seconds.
+# `seed` chooses one of many simulated worlds; leave it at 0 the first time.
 
 # %% tags=["parameters"]
 seed = 0

@@ -66,6 +66,9 @@ def lab(tmp_path_factory):
     (folders["config"] / "labconfig").mkdir()
     page_config = {"disabledExtensions": {name: True for name in DISABLED}}
     (folders["config"] / "labconfig" / "page_config.json").write_text(json.dumps(page_config))
+    notebook = folders["settings"] / "@jupyterlab" / "notebook-extension"
+    notebook.mkdir(parents=True)                        # every cell stays on the page, not only those in sight
+    (notebook / "tracker.jupyterlab-settings").write_text(json.dumps({"windowingMode": "none"}))
     port, token = _free_port(), secrets.token_hex(16)
     log = (base / "jupyter.log").open("w", encoding="utf-8")
     server = subprocess.Popen(_command(port, token, folders["served"]), env=_environment(folders),

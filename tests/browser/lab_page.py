@@ -13,6 +13,7 @@ HARMLESS = {                                            # pattern of a console m
     r"favicon\.ico": "the browser asks for an icon that the server does not have",
 }
 PATIENCE = 30_000                                       # ms; a page that needs this long is broken
+WHOLE = 150_000                                         # ms; a lesson that needs this long for all its cells is broken
 
 
 @dataclass
@@ -60,7 +61,7 @@ class LabPage:
         self.page.wait_for_function(
             """() => {const cells = [...document.querySelectorAll('.jp-CodeCell')];
                       return cells.length && cells.every(cell =>
-                        /\\[\\d+\\]/.test(cell.querySelector('.jp-InputPrompt')?.textContent ?? ''))}""")
+                        /\\[\\d+\\]/.test(cell.querySelector('.jp-InputPrompt')?.textContent ?? ''))}""", timeout=WHOLE)
         self.wait_idle()
 
     def save(self):
