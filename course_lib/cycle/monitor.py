@@ -1,9 +1,14 @@
 """What a team can see of its product in production: answers, and signals week by week."""
 import numpy as np
 import pandas as pd
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
-from course_lib.cycle import scope
+from course_lib.cycle import drift, scope
+from course_lib.cycle.diagnose import needs
+from course_lib.world.draws import keyed
+from course_lib.world.users import reactions
+from course_lib.world.world import World
 
 
 def answers(model: Pipeline, vectors: np.ndarray, threshold: float) -> pd.DataFrame:
@@ -44,3 +49,131 @@ def weekly_signals(rows: pd.DataFrame, given: pd.DataFrame, reactions: pd.DataFr
     by_week = table.groupby("week")
     return pd.DataFrame(dict(requests=by_week.size(), sorry=by_week["sorry"].mean(), confidence=by_week["confidence"].mean(),
                              re_asks=1000 * by_week["re_ask"].mean(), level_db=by_week["level_db"].mean()))
+
+
+REACTIONS = ("re_ask", "correct", "complain")
+SIGNALS = {"requests": "requests", "p95_ms": "95th percentile of latency (ms)", "failures": "failures in 1,000 requests",
+           "level_db": "mean input level (dB)", "seconds": "mean length of a clip (s)", "distance": "mean distance to the training clips",
+           "confidence": "mean confidence", "sorry": "share answered “sorry?”", "re_asks": "re-asks in 1,000 requests",
+           "complaints": "complaints that arrived"}
+
+
+def heard(world: World, model: Pipeline, rows: pd.DataFrame, threshold: float, known: drift.Known | None = None) -> pd.DataFrame:
+    """What the product makes of every take among some requests, each recognised once.
+
+    Returns
+    -------
+    DataFrame by recording with the columns of `answers`, and `distance` to the nearest training clip (NaN without `known`)
+    """
+    takes = rows.drop_duplicates("recording")
+    vectors = world.features(takes)
+    far = np.full(len(takes), np.nan) if known is None else known.distance(vectors)
+    return answers(model, vectors, threshold).assign(distance=far).set_index(takes["recording"].to_numpy())
+
+
+def simulated_log(world: World, rows: pd.DataFrame, takes: pd.DataFrame) -> pd.DataFrame:
+    """Months of requests as the service would have logged them, without sending them.
+
+    Parameters
+    ----------
+    world, rows : a world and its requests
+    takes : `heard` of these requests, or of more
+
+    Returns
+    -------
+    DataFrame with the columns of the service's log that monitoring reads (request_id, day, device, user, seconds,
+    level_db, best, confidence, decision, latency_ms, failure), distance, and what users did (re_ask, correct,
+    complain, and reported_day of a complaint). Latency and failures are drawn: 12 ms or so, three failures in 1,000.
+    """
+    given = takes.loc[rows["recording"]].reset_index(drop=True)
+    latency, failed = _weather(world.seed, rows["day"].to_numpy())
+    out = rows[["id", "day", "device", "user", "seconds", "level_db"]].reset_index(drop=True).rename(columns={"id": "request_id"})
+    out = out.assign(best=given["best"], confidence=given["confidence"].where(~failed), decision=given["shown"].where(~failed, None),
+                     distance=given["distance"], latency_ms=latency, failure=np.where(failed, "503 too many requests at once", ""))
+    return with_reactions(out, reactions(world.seed, rows, given["shown"].to_numpy()).rename(columns={"id": "request_id"}))
+
+
+def _weather(seed, days):
+    """Milliseconds of each request, and whether it failed."""
+    latency, failed = np.empty(len(days)), np.empty(len(days), bool)
+    for day, places in pd.Series(days).groupby(days).indices.items():
+        rng = keyed(seed, int(day), "service")
+        latency[places], failed[places] = rng.lognormal(np.log(12), .35, len(places)), rng.random(len(places)) < .003
+    return latency, failed
+
+
+def with_reactions(log: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
+    """A log with one column for each kind of reaction: whether this request got one.
+
+    Parameters
+    ----------
+    log : requests, with request_id and failure
+    said : reactions, with request_id and kind; reported_day where it came later than its request
+    """
+    answered = ~log["failure"].fillna("").astype(bool)
+    out = log.copy()
+    for kind in REACTIONS:
+        out[kind] = log["request_id"].isin(said.loc[said["kind"] == kind, "request_id"]) & answered
+    complaints = said[said["kind"] == "complain"]
+    days = complaints.set_index("request_id")["reported_day"] if "reported_day" in said else pd.Series(dtype=float)
+    out["reported_day"] = log["request_id"].map(days).where(out["complain"])
+    return out
+
+
+def signals(log: pd.DataFrame, days: int = 1, start: int = 0) -> pd.DataFrame:
+    """What a dashboard shows of a log, a row a window of so many days; its index is the window's first day.
+
+    Failed requests count as requests and as failures and in nothing else. Complaints count when they arrive.
+
+    Raises
+    ------
+    ValueError
+        The log is empty or lacks a column.
+    """
+    needs(log, ("day", "latency_ms", "failure", "level_db", "seconds", "confidence", "decision", "re_ask"))
+    window = start + days * ((log["day"] - start) // days)
+    failed = log["failure"].fillna("").astype(bool)
+    fine, by = log[~failed], window[~failed]
+    groups, whole = fine.groupby(by), log.groupby(window)
+    out = pd.DataFrame(dict(requests=whole.size(), p95_ms=groups["latency_ms"].quantile(.95), failures=1000 * failed.groupby(window).mean(),
+                            level_db=groups["level_db"].mean(), seconds=groups["seconds"].mean(), confidence=groups["confidence"].mean(),
+                            sorry=(fine["decision"] == scope.SORRY).groupby(by).mean(), re_asks=1000 * groups["re_ask"].mean()))
+    if "distance" in log:
+        out.insert(5, "distance", groups["distance"].mean())
+    if "reported_day" in log:
+        arrived = (start + days * ((log["reported_day"].dropna() - start) // days)).value_counts()
+        out["complaints"] = arrived.reindex(out.index).fillna(0).astype(int)
+    return out.rename_axis("day")
+
+
+def estimate_wrong(calibrated, confidence, decision) -> float:
+    """Wrong cards in 1,000 requests, estimated without a label from confidence that is calibrated.
+
+    Parameters
+    ----------
+    calibrated : confidences -> probability that the best card is wrong, such as `wrong_given_confidence`
+    confidence, decision : (n,), of answered requests
+    """
+    shown = np.asarray(decision, str) != scope.SORRY
+    if len(shown) == 0:
+        raise ValueError("no answered request arrived; there is nothing to estimate from")
+    return 1000 * float((calibrated(np.asarray(confidence, float)) * shown).mean())
+
+
+def wrong_given_confidence(confidence, wrong):
+    """Probability of a wrong card at each confidence, learnt from an audit (Platt, 1999: one logistic curve).
+
+    Parameters
+    ----------
+    confidence : (n,) of audited requests; wrong : (n,) booleans, whether the best card was wrong
+    """
+    wrong = np.asarray(wrong, bool)
+    if len(wrong) != len(confidence) or wrong.all() or not wrong.any():
+        raise ValueError(f"an audit of {len(wrong)} labels with {int(wrong.sum())} wrong cards arrived; some of each kind are needed")
+    curve = LogisticRegression(C=1e3).fit(_logit(confidence), wrong)
+    return lambda values: curve.predict_proba(_logit(values))[:, 1]
+
+
+def _logit(confidence):
+    p = np.clip(np.asarray(confidence, float), 1e-4, 1 - 1e-4)
+    return np.log(p / (1 - p))[:, None]

@@ -1,0 +1,77 @@
+"""The simulated log has the service's columns and numbers; signals by hand; estimates without labels."""
+import numpy as np
+import pandas as pd
+import pytest
+
+from course_lib.cycle import drift, monitor, scope
+from course_lib.cycle.log import REQUESTS
+from course_lib.world.users import reactions
+from course_lib.world.world import World
+
+
+@pytest.fixture(scope="module")
+def week(model):
+    world = World(0)
+    rows = world.days(0, 7)
+    known = drift.Known(world.features(world.recordings("train")))
+    return world, rows, monitor.simulated_log(world, rows, monitor.heard(world, model, rows, .5, known))
+
+
+def test_the_simulated_log_has_columns_of_the_services_log(week):
+    _, rows, log = week
+    extra = {"distance", *monitor.REACTIONS, "reported_day"}
+    assert set(log.columns) - extra <= {column.name for column in REQUESTS.columns} and len(log) == len(rows)
+    assert log["request_id"].is_unique and log["distance"].between(3, 60).all()
+
+
+def test_the_simulated_log_says_what_the_model_says(week, model):
+    world, rows, log = week
+    given = monitor.answers(model, world.features(rows), .5)
+    fine = (log["failure"] == "").to_numpy()
+    assert (log["decision"][fine] == given["shown"][fine]).all() and np.allclose(log["confidence"][fine], given["confidence"][fine], atol=1e-5)
+    assert log.loc[~fine, "decision"].isna().all() and not log.loc[~fine, list(monitor.REACTIONS)].any().any()
+    said = reactions(0, rows, given["shown"])
+    asked = rows["id"].isin(said.loc[said["kind"] == "re_ask", "id"]).to_numpy()
+    assert (log["re_ask"].to_numpy() == (asked & fine)).all()
+
+
+def test_the_same_world_logs_the_same(week, model):
+    world, rows, log = week
+    pd.testing.assert_frame_equal(log, monitor.simulated_log(world, rows, monitor.heard(world, model, rows, .5, drift.Known(world.features(world.recordings("train"))))))
+
+
+def _log(**changed):
+    table = pd.DataFrame(dict(request_id=list("abcd"), day=[0, 0, 1, 1], latency_ms=[10., 20, 30, 40], failure=["", None, "", "503 busy"],
+                              level_db=-20.0, seconds=1.0, confidence=[.9, .4, .8, np.nan], decision=["c01", "sorry", "c02", None],
+                              re_ask=[False, True, False, False], reported_day=[np.nan, np.nan, 4, np.nan]))
+    return table.assign(**changed)
+
+
+def test_signals_by_hand():
+    found = monitor.signals(_log())
+    assert found["requests"].tolist() == [2, 2] and found["sorry"].tolist() == [.5, 0] and found["failures"].tolist() == [0, 500]
+    assert found["re_asks"].tolist() == [500, 0] and found["confidence"].tolist() == pytest.approx([.65, .8])
+    assert found["complaints"].tolist() == [0, 0]                       # it arrives on day 4, which is not there yet
+    assert monitor.signals(_log(), days=7).index.tolist() == [0] and monitor.signals(_log(), days=7)["complaints"].tolist() == [1]
+
+
+def test_bad_logs_get_a_sentence():
+    with pytest.raises(ValueError, match="no rows"):
+        monitor.signals(_log().iloc[:0])
+    with pytest.raises(ValueError, match="no column re_ask"):
+        monitor.signals(_log().drop(columns="re_ask"))
+    assert len(monitor.signals(_log()[list(reversed(_log().columns))].iloc[:1])) == 1
+
+
+def test_confidence_that_is_calibrated_estimates_errors():
+    rng = np.random.default_rng(0)
+    confidence = rng.uniform(.05, .99, 4000)
+    wrong = rng.random(4000) > confidence
+    curve = monitor.wrong_given_confidence(confidence[:2000], wrong[:2000])
+    decision = np.where(confidence > .5, "c01", scope.SORRY)
+    true = 1000 * (wrong & (decision != scope.SORRY))[2000:].mean()
+    assert monitor.estimate_wrong(curve, confidence[2000:], decision[2000:]) == pytest.approx(true, abs=20)
+    with pytest.raises(ValueError, match="some of each kind"):
+        monitor.wrong_given_confidence(confidence, np.zeros(4000, bool))
+    with pytest.raises(ValueError, match="no answered request"):
+        monitor.estimate_wrong(curve, [], [])
