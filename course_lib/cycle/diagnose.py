@@ -180,7 +180,8 @@ def risk_coverage(table: pd.DataFrame, thresholds: Sequence[float], rng: np.rand
     Returns
     -------
     DataFrame with columns threshold, answered (share of clips), risk (share wrong among the answered),
-    low and high (95%, over speakers); risk is NaN where nothing is answered
+    low and high (95%, over speakers; where nothing was wrong, high is 3 in so many cards: Hanley and Lippman-Hand, 1983);
+    NaN where nothing is answered
     """
     needs(table, ("id", "speaker", "confidence", "right"))
     thresholds = np.asarray(thresholds, float)
@@ -192,7 +193,9 @@ def risk_coverage(table: pd.DataFrame, thresholds: Sequence[float], rng: np.rand
     answered = np.array([np.bincount(codes[mask], minlength=len(people)) for mask in above])
     wrong = np.array([np.bincount(codes[mask & ~table["right"].to_numpy(bool)], minlength=len(people)) for mask in above])
     drawn = rng.multinomial(len(people), np.full(len(people), 1 / len(people)), size=RESAMPLES)
-    with np.errstate(invalid="ignore"):
-        low, high = np.nanquantile((drawn @ wrong.T) / np.maximum(drawn @ answered.T, 1), [.025, .975], axis=0)
-        risk = wrong.sum(axis=1) / answered.sum(axis=1)
-    return pd.DataFrame(dict(threshold=thresholds, answered=answered.sum(axis=1) / len(table), risk=risk, low=low, high=high))
+    shown, missed = answered.sum(axis=1), wrong.sum(axis=1)
+    low, high = np.quantile((drawn @ wrong.T) / np.maximum(drawn @ answered.T, 1), [.025, .975], axis=0)
+    high = np.where(missed == 0, np.minimum(3 / np.maximum(shown, 1), 1), high)
+    nothing = np.where(shown == 0, np.nan, 0)           # NaN spreads to every number of such a row
+    return pd.DataFrame(dict(threshold=thresholds, answered=shown / len(table), risk=missed / np.maximum(shown, 1) + nothing,
+                             low=low + nothing, high=high + nothing))

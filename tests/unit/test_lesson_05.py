@@ -1,0 +1,72 @@
+"""Lesson 05's own parts: comparisons of one version with itself, temperature, and what its panels refuse."""
+import numpy as np
+import pytest
+
+from course_lib.lessons import diagnose_laps as laps
+from course_lib.lessons import diagnose_panels as panels
+from course_lib.lessons import diagnose_trust as trust
+
+
+def test_halves_are_two_halves_and_depend_on_the_key_alone():
+    first, second = trust.halves(range(9), 0, 3)
+    assert sorted([*first, *second]) == list(range(9)) and len(first) == 4
+    assert (trust.halves(range(9), 0, 3)[0] == first).all() and (trust.halves(range(9), 0, 4)[0] != first).any()
+
+
+def test_a_comparison_is_the_difference_of_its_halves():
+    speakers, errors = np.repeat(np.arange(6), 50), np.repeat([0, 0, 1, 0, 1, 1], 50)
+    found = trust.comparisons(speakers, errors, seed=0, n=5)
+    a, b = trust.halves(range(6), 0, 2)
+    values = np.array([0, 0, 1, 0, 1, 1])
+    assert found["gain"][2] == pytest.approx(values[a].mean() - values[b].mean())
+    wide = (found["voice_high"] - found["voice_low"]).mean()
+    assert wide > 2 * (found["request_high"] - found["request_low"]).mean()
+
+
+def test_temperature_mends_a_model_that_is_too_modest():
+    rng = np.random.default_rng(0)
+    sure = rng.dirichlet([.2] * 4, 4000)
+    labels = np.array([rng.choice(list("abcd"), p=p) for p in sure])
+    modest = trust.tempered(sure, 2)
+    assert trust.temperature(modest, list("abcd"), labels) == pytest.approx(.5, abs=.05)
+    assert trust.tempered(modest, .5) == pytest.approx(sure, abs=1e-6)
+    with pytest.raises(ValueError, match="none of 2 labels is among the 4 cards"):
+        trust.temperature(modest[:2], list("abcd"), ["x", "y"])
+
+
+def test_once_keeps_one_reading_a_name_and_reader():
+    rows = laps.World(0).recordings("train")
+    assert len(laps.once(rows)) == 24 * 40 and not laps.once(rows).duplicated(["speaker", "card"]).any()
+
+
+def test_families_are_symmetric_and_never_alone():
+    families = laps.families()
+    assert all(len(others) >= 2 and all(card in families[other] for other in others) for card, others in families.items())
+
+
+def test_shares_move_and_the_rest_stays():
+    found = laps.candidates(0)
+    moved = laps.with_traffic(found, market=.4)
+    assert moved["share"][laps.MARKET] == .4 and (moved["now"] == found["now"]).all()
+    assert (moved["share"].drop(laps.MARKET) == found["share"].drop(laps.MARKET)).all()
+
+
+def test_moving_the_traffic_reverses_what_comes_first():
+    assert "mend doubtful labels first" in panels.traffic(0, 6, 18)[1]
+    assert "mend new-market voices first" in panels.traffic(0, 60, 18)[1]
+    assert "mend noisy rooms first" in panels.traffic(0, 0, 60)[1]
+
+
+def test_the_threshold_decides_about_the_promise():
+    assert panels.promise_at(0, .5)[1].endswith("promise broken")
+    assert panels.promise_at(0, .98)[1].endswith("promise kept")
+    assert "promise broken" in panels.promise_at(0, .78, "new market")[1]
+    with pytest.raises(ValueError, match="at 0.98 nothing is answered in noisy rooms"):
+        panels.promise_at(0, .98, "noisy rooms")
+
+
+def test_odd_choices_get_a_sentence():
+    with pytest.raises(ValueError, match="'watches' arrived; one of 'new-market voices'"):
+        panels.fix_first("watches")
+    with pytest.raises(ValueError, match="threshold 2 arrived; a confidence from 0 to 1"):
+        panels.compare_thresholds(0, mine=2)
