@@ -123,11 +123,13 @@ def build(check, names):
 
 @main.command()
 @click.option("--port", default=8400, show_default=True, help="Port on this machine; 0 takes a free one.")
-def serve(port):
+@click.option("--workers", default=1, show_default=True, help="Processes that answer on this port.")
+@click.option("--log", "url", help="Database URL of the request log; a file in your workspace if not given.")
+def serve(port, workers, url):
     """Serve the workspace's champion on this machine until Ctrl+C."""
     from course_lib.cycle import launch, process
     launch.first_champion(process.models(), say=click.echo)
-    sys.exit(process.run(process.models(), process.log_url(), port, follow_parent=False))
+    sys.exit(process.run(process.models(), url or process.log_url(), port, follow_parent=False, workers=workers))
 
 
 @main.command()
@@ -157,14 +159,15 @@ def sweep(seeds, bank, lessons):
 
 @main.command()
 def record():
-    """Record the bank of takes in data/ again, after an edit of its tables."""
+    """Record the bank of takes and the templates in data/ again, after an edit of its tables."""
+    from course_lib.cycle import templates
     from course_lib.world import recorded
     with click.progressbar(length=0, label="Batches", file=sys.stderr) as bar:
         def progress(done, of):
             bar.length = of
             bar.update(1)
         path = recorded.record(recorded.Pool(), recorded.DATA / "bank-a.npz", progress=progress)
-    click.echo(f"Recorded: {path}. The figures in data/ follow with: course calibrate --write")
+    click.echo(f"Recorded: {path} and {templates.write()}. The figures in data/ follow with: course calibrate --write")
 
 
 @main.command()

@@ -62,7 +62,8 @@ class Templates(ClassifierMixin, BaseEstimator):
 
     def predict(self, X) -> np.ndarray:
         """The card of the nearest template."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        shares = self.predict_proba(X)
+        return self.classes_[shares.argmax(axis=1)]
 
 
 @lru_cache(maxsize=2)

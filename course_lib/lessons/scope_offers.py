@@ -1,0 +1,193 @@
+"""Build, buy or call an API: what each offer costs at a volume, what it promises, when to stop improving."""
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from course_lib.cycle import scope
+from course_lib.learn import plots
+from course_lib.learn.experiment import Evidence, experiment, wilson
+from course_lib.lessons import scope_products as products
+from course_lib.lessons.spring import model_for
+from course_lib.world.draws import keyed
+from course_lib.world.pool import Pool
+from course_lib.world.users import reactions
+from course_lib.world.world import World
+
+OFFERS = pd.DataFrame(
+    dict(monthly=[50_000, 150_000, 1_200_000], per_1000=[0, 80, 0], typical_ms=[20, 80, 20], spread=[.4, .5, .4], name_days=[1, 30, 7], exit_days=[1, 90, 1]),
+    index=["templates", "API", "build"])                # assumptions; put in those of your own case
+VOLUME, NEW_SHARE, MONTH = 20.0, .03, 30                # million requests a month; share of them for names of that month; days
+MOST = 30.0                                             # million requests a month, the largest volume drawn
+
+
+@lru_cache(maxsize=8)
+def latency(seed: int, offer: str, n: int) -> np.ndarray:
+    """Milliseconds of n answers: simulated, log-normal, with the offer's typical value and spread."""
+    row = OFFERS.loc[offer]
+    return row["typical_ms"] * np.exp(row["spread"] * keyed(seed, "latency", offer).standard_normal(n))
+
+
+@lru_cache(maxsize=8)
+def measured(world: World) -> pd.DataFrame:
+    """What the pilot says of each offer: cost of its errors and of its slow answers, in cents for 1,000 requests."""
+    rules, (rows, _) = scope.charter(), products.requests(world)
+    settings = {"templates": ("templates", products.TEMPLATE_THRESHOLD), "API": ("vendor", rules.threshold), "build": ("prototype", rules.threshold)}
+    out = {}
+    for offer, (who, threshold) in settings.items():
+        slow = latency(world.seed, offer, len(rows)) > rules.p95_ms
+        errors = scope.cost(scope.outcome(rows, products.answers(world, who, threshold)), rules)
+        out[offer] = dict(errors=errors, slow=1000 * rules.cost_slow * float(slow.mean()))
+    return pd.DataFrame(out).T
+
+
+@lru_cache(maxsize=8)
+def unknown_name(world: World) -> float:
+    """Cents that a request costs whose name the product does not know yet, measured with the prototype."""
+    rows, rules = products.new_names(world, world.recordings("test", wave=1)), scope.charter()
+    model = model_for(world)
+    shown = scope.decide(model.predict_proba(world.features(rows)), model.classes_, rules.threshold)
+    return scope.cost(scope.outcome(rows, shown), rules) / 1000
+
+
+def per_1000(world: World, volume: float, api_price: float | None = None, new_share: float = NEW_SHARE, monthly: dict | None = None) -> pd.DataFrame:
+    """Cents for 1,000 requests, an offer a row, by part.
+
+    Parameters
+    ----------
+    volume : million requests a month
+    api_price : of the API, in cents for 1,000 requests; new_share : of requests, for names of that month
+    monthly : other fixed costs, offer -> cents a month
+    """
+    if not volume > 0 or not 0 <= new_share <= 1:
+        raise ValueError(f"a volume of {volume!r} million and a share of {new_share!r} arrived; more than 0, and 0 to 1, are expected")
+    table = OFFERS.copy()
+    if api_price is not None:
+        table.loc["API", "per_1000"] = api_price
+    fixed = table["monthly"].astype(float)
+    fixed.update(pd.Series(monthly or {}, dtype=float))
+    wait = 1000 * new_share * table["name_days"].clip(upper=MONTH) / MONTH * unknown_name(world)
+    return measured(world).assign(**{"new names": wait, "price": table["per_1000"].astype(float), "fixed": fixed / (1000 * volume)})
+
+
+def crossing(world: World, **options) -> float:
+    """Million requests a month from which building costs least; infinity if it never does."""
+    at_one = per_1000(world, 1.0, **options)
+    running, fixed = at_one.drop(columns="fixed").sum(axis=1), at_one["fixed"]
+    needs = [0.0]
+    for other in ("templates", "API"):
+        saved, more = running[other] - running["build"], fixed["build"] - fixed[other]
+        needs.append(np.inf if saved <= 0 and more > 0 else more / saved if saved > 0 else 0.0)
+    return float(max(needs))
+
+
+@experiment
+def build_or_buy(seed: int, cheap_team: bool = False, pool: Pool = Pool()) -> Evidence:
+    """Volume from which building costs less than the API and less than templates."""
+    world = World(seed, pool)
+    at = crossing(world, monthly={"build": OFFERS.loc["API", "monthly"]} if cheap_team else None)
+
+    def draw(ax):
+        volumes = np.linspace(.5, MOST, 60)
+        lines = {name: [] for name in OFFERS.index}
+        for volume in volumes:
+            for name, total in per_1000(world, volume).sum(axis=1).items():
+                lines[name].append(total)
+        plots.timeline(ax, volumes, lines, {at: "building pays"} if at < MOST else None, time="million requests a month",
+                       unit="cents for 1,000 requests", finding=f"Building costs least from {at:.1f} million requests a month" if at < MOST
+                       else f"Below {MOST:.0f} million requests a month building never pays")
+        ax.set_ylim(0, 1500)
+        return ax
+    return Evidence("million requests a month from which building pays", at, None, len(products.requests(world)[0]),
+                    "Prices of people and contracts are assumptions; errors are measured on two weeks.", draw, key="01.3", data=dict(axis="x", volume=at))
+
+
+@experiment
+def promise(seed: int, offer: str = "API", pool: Pool = Pool()) -> Evidence:
+    """Part of the error budget for slow answers that an offer spends in the pilot."""
+    rules, n = scope.charter(), len(products.requests(World(seed, pool))[0])
+    ms = latency(seed, offer, n)
+    late = int((ms > rules.p95_ms).sum())
+    share = rules.objectives["fast answers"].share
+    low, high = (part / (1 - share) for part in wilson(late, n))
+    return Evidence("part of the error budget spent", scope.budget_spent([n], [late], share), (low, high), n, "Latencies are simulated; yours are measured.",
+                    None, None, dict(mean=float(ms.mean()), p95=float(np.percentile(ms, 95))))
+
+
+@experiment
+def rooms(seed: int, shuffled: bool = False, pool: Pool = Pool()) -> Evidence:
+    """Needless "sorry?" in the worst room, as a multiple of all rooms together."""
+    world, rules = World(seed, pool), scope.charter()
+    rows, _ = products.requests(world)
+    room = keyed(seed, "shuffled rooms").permutation(rows["room"].to_numpy()) if shuffled else rows["room"].to_numpy()
+    needless = pd.Series(scope.outcome(rows, products.answers(world, "prototype", rules.threshold)) == "needless sorry")
+    found = needless.groupby(room).agg(["sum", "size"]).assign(rate=lambda t: t["sum"] / t["size"]).sort_values("rate")
+    overall = float(needless.mean())
+
+    def draw(ax):
+        labels, rates = ["all rooms", *found.index], 1000 * np.array([overall, *found["rate"]])
+        bounds = [wilson(int(needless.sum()), len(needless)), *(wilson(int(k), int(n)) for k, n in zip(found["sum"], found["size"]))]
+        return plots.estimate(ax, labels, rates, [tuple(1000 * np.array(b)) for b in bounds], unit="needless “sorry?” in 1,000 requests",
+                              finding=f"In the {found.index[-1]} {found['rate'].iloc[-1] / overall:.1f} times the mean")
+    return Evidence("times the mean, in the worst room", float(found["rate"].iloc[-1] / overall), None, len(rows),
+                    "The intervals treat requests as independent; those of one user are not.", draw, data=dict(worst=found.index[-1]))
+
+
+READERS = (2, 4, 8, 16, 24)
+READER_PRICE = 30_000                                   # cents a month for one reader: recording, checking, renewal; an assumption
+
+
+@lru_cache(maxsize=8)
+def by_readers(seed: int, readers: tuple = READERS, pool: Pool = Pool()) -> pd.DataFrame:
+    """Cost of errors (cents for 1,000 requests) with so many readers in the training, and what recording them costs (cents a month)."""
+    world, rules = World(seed, pool), scope.charter()
+    rows, vectors = products.requests(world)
+    costs = []
+    for count in readers:
+        model = model_for(world, count)
+        shown = scope.decide(model.predict_proba(vectors), model.classes_, rules.threshold)
+        costs.append(scope.cost(scope.outcome(rows, shown), rules))
+    return pd.DataFrame(dict(readers=readers, errors=costs, recording=[READER_PRICE * r for r in readers]))
+
+
+@experiment
+def stopping(seed: int, first: tuple = (2, 8), then: tuple = (16, 24), pool: Pool = Pool()) -> Evidence:
+    """What one more reader saves early, beyond what one saves late, in cents for 1,000 requests."""
+    table = by_readers(seed, tuple(sorted({*first, *then})), pool).set_index("readers")["errors"]
+    early, late = ((table[a] - table[b]) / (b - a) for a, b in (first, then))
+
+    def draw(ax):
+        found = by_readers(seed, pool=pool)
+        lines, best = {}, []
+        for volume in (.5, 5, 20):
+            total = found["errors"] + found["recording"] / (1000 * volume)
+            lines[f"{volume:g} million a month"] = total
+            best.append(str(found["readers"][total.idxmin()]))
+        return plots.timeline(ax, found["readers"], lines, time="readers recorded", unit="cents for 1,000 requests",
+                              finding=f"With more requests, more readers pay: {', '.join(best[:-1])} and {best[-1]}")
+    return Evidence("cents for 1,000 requests that an early reader saves beyond a late one", float(early - late), None,
+                    len(products.requests(World(seed, pool))[0]), "Readers of one synthesiser; people differ more, and their curve is longer.",
+                    draw, data=dict(early=float(early), late=float(late)))
+
+
+@experiment
+def leaving(seed: int, wrong_card: float | None = None, pool: Pool = Pool()) -> Evidence:
+    """How many times the least cost errors have at the threshold at which fewest users leave after an error."""
+    world, rules = World(seed, pool), scope.charter()
+    price = rules.cost_wrong_card if wrong_card is None else wrong_card
+    rows, _ = products.requests(world)
+    steps, found = np.arange(0, .96, .05).round(2), []
+    again = reactions(seed, rows, np.repeat("none", len(rows))).query("kind == 're_ask'")["id"]
+    patient = rows["id"].isin(again).to_numpy()       # who would ask again after an error
+    for threshold in steps:
+        shown = products.answers(world, "prototype", threshold)
+        missed = np.isin(scope.outcome(rows, shown), ["wrong card", "needless sorry"])
+        found.append((1000 * float((missed & ~patient).mean()), 1000 * float(products.cents(rows, shown, price, rules.cost_sorry).mean())))
+    left, cost = np.array(found).T
+
+    def draw(ax):
+        marks = {steps[left.argmin()]: "fewest leave"} | ({} if left.argmin() == cost.argmin() else {steps[cost.argmin()]: "least cost"})
+        return plots.timeline(ax, steps, {"users who leave": left, "cost (cents)": cost}, marks, time="threshold", unit="in 1,000 requests",
+                              finding=f"Fewest users leave at {steps[left.argmin()]:.2f}; errors cost least at {steps[cost.argmin()]:.2f}")
+    return Evidence("times the least cost, where fewest users leave", float(cost[left.argmin()] / cost.min()), None, len(rows),
+                    "That half of the users ask again is a setting of the world.", draw, data=dict(leave=float(steps[left.argmin()]), least=float(steps[cost.argmin()])))

@@ -1,0 +1,56 @@
+"""What lesson 01 lets you move: prices of errors, and the terms of three offers."""
+from functools import lru_cache, partial
+
+import numpy as np
+
+from course_lib.learn import plots
+from course_lib.learn.widgets import Slider, explore
+from course_lib.lessons import scope_offers as offers, scope_products as products
+from course_lib.world.world import World
+
+PRODUCTS = {"demo (always answers)": ("vendor", 0.0), "prototype (threshold .5)": ("prototype", .5), "careful (threshold .8)": ("prototype", .8)}
+
+
+@lru_cache(maxsize=4)
+def counts(seed: int) -> dict:
+    """Wrong cards and needless "sorry?" of three products among 1,000 requests of the pilot."""
+    world = World(seed)
+    rows, _ = products.requests(world)
+    shown = {name: products.answers(world, *how) for name, how in PRODUCTS.items()}
+    return {name: (1000 * float(products.cents(rows, s, 1, 0).mean()), 1000 * float(products.cents(rows, s, 0, 1).mean())) for name, s in shown.items()}
+
+
+def prices_figure(seed: int, wrong: float, sorry: float):
+    """Cost of three products at these prices, and the one that costs least, in words."""
+    found = counts(seed)
+    parts = {"wrong cards": [wrong * c[0] for c in found.values()], "needless “sorry?”": [sorry * c[1] for c in found.values()]}
+    total = np.sum(list(parts.values()), axis=0)
+    best = list(found)[int(total.argmin())]
+    words = f"The {best} costs least: {total.min():.0f} cents for 1,000 requests, with a wrong card at {wrong} and a needless “sorry?” at {sorry}"
+    ax = products.stacked(plots.axes(7, 3), list(found), parts, unit="cost of errors (cents for 1,000 requests)", finding=f"The {best} costs least")
+    return ax.figure, words
+
+
+def prices_panel(seed: int):
+    """Prices to move; which of three products costs least follows."""
+    return explore(partial(prices_figure, seed), wrong=Slider("wrong card", 0, 20, 4, unit="cents"),
+                   sorry=Slider("needless sorry", 0, 10, 1, unit="cents"))
+
+
+def offers_figure(seed: int, volume: float, api_price: float, new_percent: float):
+    """Cost of three offers on these terms, and the one that costs least, in words."""
+    table = offers.per_1000(World(seed), volume, api_price, new_percent / 100)
+    total = table.sum(axis=1)
+    best = total.idxmin()
+    parts = {name: table[name].to_numpy() for name in ("errors", "slow", "new names", "price", "fixed")}
+    names = {"templates": "templates", "API": "the API", "build": "building"}
+    words = f"At {volume:g} million requests a month {names[best]} costs least: {total[best]:.0f} cents for 1,000 requests"
+    ax = products.stacked(plots.axes(7, 3.2), list(table.index), parts, unit="cents for 1,000 requests", finding=words.split(":")[0])
+    return ax.figure, words
+
+
+def offers_panel(seed: int):
+    """Volume, price and news to move; which offer costs least follows."""
+    return explore(partial(offers_figure, seed), volume=Slider("requests", .5, 30.0, 20.0, .5, unit="million a month"),
+                   api_price=Slider("API price", 0, 300, 80, 10, unit="cents for 1,000"),
+                   new_percent=Slider("new names", 0, 20, 3, unit="% of requests"))

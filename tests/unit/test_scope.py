@@ -1,0 +1,77 @@
+"""What answers are worth: decisions, outcomes, costs, budgets, and what bad input is told."""
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, strategies as st
+
+from course_lib.cycle import scope
+from course_lib.cycle.charter import charter
+
+ROWS = pd.DataFrame({"card": ["c01", "c01", "c01", "", "c02", ""], "kind": ["full", "full", "full", "full", "first", "full"]})
+SHOWN = ["c01", "c02", "sorry", "sorry", "sorry", "c05"]
+OUTCOMES = ["right", "wrong card", "needless sorry", "fair sorry", "fair sorry", "wrong card"]
+
+
+def test_each_answer_is_what_it_was_for_its_user():
+    assert scope.outcome(ROWS, SHOWN).tolist() == OUTCOMES
+    assert scope.outcome(ROWS[["kind", "card"]], SHOWN).tolist() == OUTCOMES        # columns go by name
+
+
+def test_costs_by_hand():
+    rules = charter()                                   # 4, 1 and .5 cents
+    assert scope.cost(OUTCOMES, rules) == pytest.approx(1000 * (4 + 1 + 4) / 6)
+    assert scope.cost(OUTCOMES, rules, slow=[True, True, False, False, False, False]) == pytest.approx(1000 * 10 / 6)
+    found = scope.bill(ROWS, SHOWN, rules, slow=[True] * 6)
+    assert found["wrong card"] == pytest.approx(2000 / 6) and found["slow"] == 1000 and found["cost"] == pytest.approx(1000 * 12 / 6)
+
+
+def test_decisions_follow_the_threshold_and_the_names_of_columns():
+    shares = np.array([[.9, .1], [.45, .55]])
+    assert scope.decide(shares, ["c01", "c02"], .6).tolist() == ["c01", "sorry"]
+    assert scope.decide(shares, ["c01", "c02"], 0).tolist() == ["c01", "c02"]
+    turned = pd.DataFrame(shares, columns=["c01", "c02"])[["c02", "c01"]]
+    assert scope.decide(turned, ["c01", "c02"], .6).tolist() == ["c01", "sorry"]
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30), st.floats(0, 1), st.floats(0, 1))
+def test_a_higher_threshold_never_answers_more(sure, a, b):
+    shares = np.array([[p, 1 - p] for p in sure])
+    low, high = (scope.decide(shares, ["x", "y"], t) for t in sorted((a, b)))
+    assert set(np.flatnonzero(high != "sorry")) <= set(np.flatnonzero(low != "sorry"))
+
+
+def test_by_threshold_agrees_with_single_decisions():
+    rules, shares = charter(), np.array([[.9, .1], [.3, .7], [.6, .4], [.5, .5], [.8, .2], [.2, .8]])
+    table = scope.by_threshold(ROWS, shares, ["c01", "c02"], rules, [0, .65])
+    assert table.columns.tolist() == ["threshold", "wrong", "needless", "requests", "cost"]
+    outcomes = scope.outcome(ROWS, scope.decide(shares, ["c01", "c02"], .65))
+    assert table["cost"][1] == scope.cost(outcomes, rules) and table["wrong"][1] == (outcomes == "wrong card").sum()
+
+
+@pytest.mark.parametrize("threshold", [1.4, -.1, float("nan"), "0.5", None, True])
+def test_a_threshold_outside_0_to_1_is_refused(threshold):
+    with pytest.raises(ValueError, match="a confidence from 0 to 1 is expected"):
+        scope.decide(np.array([[.9, .1]]), ["c01", "c02"], threshold)
+
+
+@pytest.mark.parametrize("call, words", [
+    (lambda: scope.decide(np.array([[.9, .1]]), ["c01"], .5), "shape .1, 2. for 1 cards"),
+    (lambda: scope.decide(np.array([.9, .1]), ["c01", "c02"], .5), "a row a request"),
+    (lambda: scope.decide(pd.DataFrame({"c01": [.9]}), ["c01", "c02"], .5), "no column 'c02'"),
+    (lambda: scope.outcome(ROWS.drop(columns="kind"), SHOWN), "no column kind"),
+    (lambda: scope.outcome(ROWS, SHOWN[:2]), "2 answers for 6 requests"),
+    (lambda: scope.cost(["right", "wrongly"], charter()), "'wrongly' is unknown"),
+    (lambda: scope.cost([], charter()), "no outcome arrived"),
+    (lambda: scope.cost(OUTCOMES, charter(), slow=[True]), "1 marks of slow answers for 6"),
+    (lambda: scope.budget_spent([100], [3], 1), "leaves no budget"),
+    (lambda: scope.budget_spent([100], [300], .95), "at most as many"),
+    (lambda: scope.budget_spent([0], [0], .95), "not all days empty"),
+])
+def test_bad_input_gets_a_sentence(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
+def test_a_budget_counts_the_window_not_the_days():
+    assert scope.budget_spent([100, 900], [10, 0], .95) == pytest.approx(.2)
+    assert scope.budget_spent([1000], [50], .95) == pytest.approx(1)
