@@ -42,3 +42,8 @@ def code() -> str:
 def charter(rules: charters.Charter | None = None) -> str:
     """Fingerprint of a charter, by default the reference."""
     return fingerprint(json.dumps((rules or charters.charter()).document(), sort_keys=True))
+
+
+def about(seed: int, rows: pd.DataFrame, kind: str = "default") -> dict:
+    """What a bundle says of its origin: the world, the rows, the kind of recogniser; equal inputs give equal words."""
+    return dict(seed=int(seed), data=data(rows), kind=kind, training_rows=len(rows))
