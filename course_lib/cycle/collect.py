@@ -80,7 +80,7 @@ def quota(rows: pd.DataFrame, counts: Mapping[str, int], rng: np.random.Generato
     parts = []
     for place, count in counts.items():
         there = rows[rows["place"] == place]
-        if count != int(count) or count < 0:
+        if not isinstance(count, (int, float, np.integer, np.floating)) or not np.isfinite(count) or count != int(count) or count < 0:
             raise ValueError(f"{count!r} clips of {place!r} were asked for; a whole number from 0 up is expected")
         if count > len(there):
             raise ValueError(f"{int(count)} clips of {place!r} were asked for and the frame has {len(there)}; its places are "
@@ -145,6 +145,7 @@ def weights(rows: pd.DataFrame, shares: Mapping[str, pd.Series]) -> np.ndarray:
     if rows.empty:
         raise ValueError("an empty sample arrived; no weight makes it speak for anybody")
     out = np.ones(len(rows))
+    shares = {column: pd.Series(values) for column, values in shares.items()}
     codes = {column: _codes(rows, column, values) for column, values in shares.items()}
     for _ in range(_ROUNDS):
         before = out

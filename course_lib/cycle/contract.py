@@ -13,6 +13,7 @@ from course_lib.world.world import World
 COLUMNS = ["id", "part", "reader", "group", "place", "device", "seconds", "level_db", "sample_rate", "prompt", "label",
            "consent", "fingerprint", "recording"]
 PARTS = ("learn", "test")
+_WORDS = {"field_uniqueness": "each value stands there once only", "not_nullable": "a value in every row"}
 
 
 def manifest(world: World, rows: pd.DataFrame, part: str = "learn", first: int = 1) -> pd.DataFrame:
@@ -50,7 +51,7 @@ def contract() -> pa.DataFrameSchema:
     """
     names, seen = table("cards")["name"], "the same sound stands there once only"
     return pa.DataFrameSchema({
-        "id": pa.Column(str, unique=True, report_duplicates="exclude_first"),
+        "id": pa.Column(str, pa.Check(lambda s: ~s.duplicated(), error="each id stands there once only")),
         "part": pa.Column(str, pa.Check.isin(PARTS, error="part is learn or test")),
         "reader": pa.Column(str),
         "place": pa.Column(str, pa.Check.isin(PLACES, error="place is one of the agreed four")),
@@ -65,32 +66,65 @@ def contract() -> pa.DataFrameSchema:
     }, checks=[
         pa.Check(lambda rows: rows["prompt"] == rows["label"].map(names), error="the label is the card of the prompt"),
         pa.Check(lambda rows: set(PLACES) <= set(rows["place"]), error="every place was recorded"),
+        pa.Check(lambda rows: set(PARTS) <= set(rows["part"]), error="there are clips to learn from and clips to test on"),
     ])
 
 
 def breaches(rows: pd.DataFrame, schema: pa.DataFrameSchema | None = None) -> pd.DataFrame:
-    """What a delivery breaks: one row a promise, in words, with how many clips break it and one example.
+    """What a delivery breaks: one row a promise, in words.
 
     Parameters
     ----------
     rows : a delivery
     schema : a pandera schema; the team's `contract` where none is given
 
+    Returns
+    -------
+    DataFrame with columns column, expected (the promise), arrived (one example), clips (how many break it; 0 where the table
+    as a whole does) and first (id of the first of them)
+
     Raises
     ------
     ValueError
-        No table arrived, no schema, or a check of the schema fails by itself (a name misspelt in it).
+        No table arrived, no schema, no rows, or a check of the schema fails by itself (a name misspelt in it).
     """
     failures = _failures(rows, contract() if schema is None else schema)
-    failures = failures.assign(column=failures["column"].where(failures["column"].notna(), "all"),
-                               check=failures["check"].astype(str).str.replace("field_uniqueness", "stands there once only"))
-    grouped = failures.groupby(["column", "check"], sort=False)
-    return pd.DataFrame(dict(clips=grouped.size(), example=grouped["failure_case"].first().astype(str))).reset_index()
+    rows = rows.reset_index(drop=True)
+    missing = failures["failure_case"].where(failures["check"] == "column_in_dataframe", "").astype(str)
+    out = [_breach(rows, check[:2], part) for check, part in failures.groupby(["column", "check", missing], sort=False, dropna=False)]
+    found = pd.DataFrame(out, columns=["column", "expected", "arrived", "clips", "first"])
+    return found.drop_duplicates(["column", "expected"], ignore_index=True)
+
+
+def _breach(rows, check, part):
+    """One broken promise; a promise across columns is reported once, whatever columns pandera lists."""
+    context, (column, words) = part["schema_context"].iloc[0], (str(value) for value in check)
+    places, example = part["index"].dropna().unique(), str(part["failure_case"].iloc[0])
+    if words == "column_in_dataframe":
+        return example, "this column is there", "no such column", len(rows), ""
+    if words.startswith("dtype"):
+        return column, f"type {words[7:-2]}", f"type {example}", len(rows), ""
+    first = str(rows["id"].loc[places[0]]) if len(places) and "id" in rows else ""
+    if context == "DataFrameSchema" and len(places):
+        column, example = "row", f"row {places[0]}"
+    elif context == "DataFrameSchema":
+        column, example = "table", "not so"
+    return column, _WORDS.get(words, words), example, len(places), first
 
 
 def passes(schema: pa.DataFrameSchema, rows: pd.DataFrame) -> bool:
     """Whether a delivery keeps every promise of a pandera schema."""
     return _failures(rows, schema).empty
+
+
+def admit(rows: pd.DataFrame, schema: pa.DataFrameSchema | None = None) -> pd.DataFrame:
+    """The gate: the delivery itself if it keeps the contract, else a ValueError with what arrived, what was expected, where to look."""
+    found = breaches(rows, schema)
+    if len(found):
+        lines = [f"- {b.column}: expected: {b.expected}; arrived: {b.arrived}" + (f"; {b.clips} clips" if b.clips else "")
+                 + (f", the first is {b.first}" if b.first else "") for b in found.itertuples()]
+        raise ValueError(f"{len(found)} promise(s) of the contract are broken by this delivery of {len(rows)} clips:\n" + "\n".join(lines))
+    return rows
 
 
 def _failures(rows, schema):
@@ -101,10 +135,11 @@ def _failures(rows, schema):
     if rows.empty:
         raise ValueError("the delivery has no rows; an empty file keeps every promise about rows, so it is sent back here")
     try:
-        schema.validate(rows, lazy=True)
+        schema.validate(rows.reset_index(drop=True), lazy=True)
     except pa.errors.SchemaErrors as error:
         broken = [e for e in error.schema_errors if e.reason_code.name == "CHECK_ERROR"]
-        if broken and set(schema.columns) <= set(rows.columns):
+        cases = error.failure_cases[~error.failure_cases["failure_case"].astype(str).str.contains("Error(", regex=False)]
+        if broken and cases.empty:                      # beside a missing column or a wrong type, a check that cannot run says nothing
             raise ValueError(f"a check of the schema fails by itself: {str(broken[0]).splitlines()[0]}") from None
-        return error.failure_cases
-    return pd.DataFrame(columns=["column", "check", "failure_case", "index"])
+        return cases
+    return pd.DataFrame(columns=["schema_context", "column", "check", "failure_case", "index"])
