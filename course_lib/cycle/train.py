@@ -1,7 +1,9 @@
 """From feature vectors to a recogniser: scikit-learn pipelines and augmentation of clips."""
-from typing import Sequence
+from time import perf_counter
+from typing import Callable, Iterable, Sequence
 
 import numpy as np
+import pandas as pd
 from scipy import fft
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -38,6 +40,64 @@ def recognizer(kind: str = "default") -> Pipeline:
     machine = OneVsRestClassifier(SVC(C=1, gamma="scale"))
     return Pipeline([("scale", StandardScaler()), ("reduce", LinearDiscriminantAnalysis(solver="eigen", shrinkage=.3)),
                      ("classify", CalibratedClassifierCV(machine, method="temperature", cv=3, ensemble=False))])
+
+
+def fit(model: Pipeline, X: np.ndarray | pd.DataFrame, labels: Sequence[str], catalogue: Iterable[str]) -> Pipeline:
+    """Fit a model after a look at what it gets.
+
+    Parameters
+    ----------
+    model : unfitted; X : (n, d) features; labels : (n,) card ids
+    catalogue : the cards that exist
+
+    Raises
+    ------
+    ValueError
+        There are no clips, lengths differ, a feature is not finite, a label is in no catalogue or has a single clip.
+    """
+    counts, catalogue = pd.Series(list(labels), dtype=object).value_counts(dropna=False), set(catalogue)
+    if not len(X) or len(X) != counts.sum():
+        raise ValueError(f"{len(X)} feature vectors and {counts.sum()} labels arrived; one label a clip is expected, and clips")
+    odd = [label for label in counts.index if label not in catalogue]
+    if odd:
+        raise ValueError(f"{int(counts[odd].sum())} labels are in no catalogue, the first is {odd[0]!r}; {len(catalogue)} cards are known, "
+                         f"such as {min(catalogue)!r}: compare with cards.csv")
+    if counts.min() < 2:
+        raise ValueError(f"{int((counts < 2).sum())} cards have a single clip, such as {counts.idxmin()!r}; record more, or leave the card out")
+    broken = int((~np.isfinite(np.asarray(X, float))).any(axis=1).sum())
+    if broken:
+        raise ValueError(f"{broken} of {len(X)} feature vectors hold values that are not finite; look at those clips with features.fault")
+    return model.fit(X, np.asarray(labels, str))
+
+
+def aligned(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """The columns that a model was fitted on, in that order; ValueError names what is missing.
+
+    >>> aligned(pd.DataFrame({"b": [2], "a": [1]}), ["a", "b"]).columns.tolist()
+    ['a', 'b']
+    """
+    lost = [name for name in columns if name not in table]
+    if lost:
+        raise ValueError(f"{len(lost)} of {len(columns)} columns are missing, the first is {lost[0]!r}; {len(table.columns)} arrived: "
+                         "look at the step that made this table")
+    if not table.columns.is_unique:
+        raise ValueError(f"column {table.columns[table.columns.duplicated()][0]!r} stands twice; each is expected once")
+    return table[list(columns)]
+
+
+def single_ms(model: Pipeline, vectors: np.ndarray, tries: int = 3, clock: Callable[[], float] = perf_counter) -> pd.Series:
+    """Milliseconds that each answer takes when clips come one at a time, as they do in production: a Series, a clip each.
+
+    The least of a few tries of each clip counts: other programs of the machine interrupt, and are not the model's fault.
+    """
+    if not len(vectors) or tries < 1:
+        raise ValueError(f"{len(vectors)} clips and {tries} tries arrived; one or more of each are expected")
+    model.predict_proba(vectors[:1])                    # the first answer is slower than the rest
+    def once(one):
+        began = clock()
+        model.predict_proba(one)
+        return 1000 * (clock() - began)
+    return pd.Series([min(once(vectors[i:i + 1]) for _ in range(tries)) for i in range(len(vectors))], name="milliseconds")
 
 
 def augment(clips: Sequence[np.ndarray], sample_rate: int, rng: np.random.Generator) -> list[np.ndarray]:

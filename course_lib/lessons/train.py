@@ -1,0 +1,165 @@
+"""Which split, which model? From a clip to a decision, and what a score is worth."""
+import numpy as np
+import pandas as pd
+
+from course_lib.learn.check import exercise
+from course_lib.learn.experiment import Claim, Evidence
+from course_lib.lessons import train_flow, train_models, train_rates, train_splits
+from course_lib.world.draws import keyed
+from course_lib.world.pool import Pool
+
+LESSON = "04"
+
+
+def _curves(seed):
+    errors = [train_models.error_with(seed, n) for n in train_models.BOUGHT]
+    return [(np.array(train_models.BOUGHT), np.array(errors), 24), (np.array([4, 8, 16]), np.array([20.0, 14.0, 10.0]), 64)]
+
+
+@exercise("04.1", cases=_curves, mistakes={
+    "A straight line goes below zero: errors would become negative. Fit the line to the logarithms of both.":
+        lambda readers, error, at: np.polyval(np.polyfit(readers, error, 1), at),
+    "That is the logarithm of the error. Take it back with `np.exp`.":
+        lambda readers, error, at: np.polyval(np.polyfit(np.log(readers), np.log(error), 1), np.log(at)),
+    "That is the last point measured. The curve has not ended there.": lambda readers, error, at: error[-1],
+}, hints=["On two logarithmic axes the points lie near a line: `np.polyfit(np.log(readers), np.log(error), 1)`.",
+          "`np.polyval(line, np.log(at))` is the logarithm of the answer."],
+    also=[lambda readers, error, at: 10 ** np.polyval(np.polyfit(np.log10(readers), np.log10(error), 1), np.log10(at))],
+    why="Errors of many models fall as a power of the data (Hestness et al., 2017): each doubling takes away the same part.")
+def error_at(readers, error, at):
+    """Error expected at `at` readers, by a power law through the points measured."""
+    line = np.polyfit(np.log(readers), np.log(error), 1)
+    return np.exp(np.polyval(line, np.log(at)))
+
+
+def _groups(seed):
+    speakers = train_splits.delivered(seed)["speaker"].head(400).tolist()
+    return [(speakers, 3), (["ann", "bo", "ann", "cy", "bo", "cy", "di"], 2), ([7, 7, 3, 3, 5, 5, 9], 4)]
+
+
+@exercise("04.2", cases=_groups, mistakes={
+    "That is a random split in disguise: the clips take turns, so one group stands in several folds. The groups must take turns.":
+        lambda groups, k: [i % k for i in range(len(groups))],
+    "You cut the table into blocks. A group whose rows are scattered, or lie on a cut, still stands on both sides.":
+        lambda groups, k: [i * k // len(groups) for i in range(len(groups))],
+    "Every group has a fold of its own; bring the numbers down to 0 to k-1.": lambda groups, k: [sorted(set(groups)).index(g) for g in groups],
+}, hints=["First list the groups once each, sorted: `sorted(set(groups))`.", "The fold of a group is its place in that list, `% k`."],
+    also=[lambda groups, k: pd.factorize(np.asarray(groups), sort=True)[0] % k],
+    why="What must not be known in advance has to stand on one side: whole groups move, not clips.")
+def group_folds(groups, k):
+    """A fold, 0 to k-1, for each clip; sorted groups take turns."""
+    names = sorted(set(groups))
+    return [names.index(group) % k for group in groups]
+
+
+def _timed(seed):
+    rng = keyed(seed, "04.3")
+    def times(middle, spread):
+        return pd.Series(middle * np.exp(spread * rng.standard_normal(400)))
+    slow = dict(small=times(.3, .1), middle=times(4, .8), large=times(12, .1))
+    return [(pd.Series(dict(small=190.0, middle=150.0, large=120.0)), slow, 8.0),
+            (pd.Series(dict(small=190.0, middle=150.0, large=120.0)), slow, 30.0),
+            (pd.Series(dict(small=210.0, middle=180.0, large=160.0)), dict(slow, middle=times(3, .1)), 8.0)]
+
+
+@exercise("04.3", cases=_timed, mistakes={
+    "You compared the mean with the budget. A promise is made for 95 of 100 answers: compare the 95th percentile.":
+        lambda cost, times, budget: cost[[name for name in cost.index if times[name].mean() <= budget]].idxmin(),
+    "You took the fastest. A budget is a limit, not a goal: of those within it, the cheapest errors win.":
+        lambda cost, times, budget: min(times, key=lambda name: times[name].mean()),
+    "You took the least cost and forgot the budget.": lambda cost, times, budget: cost.idxmin(),
+}, hints=["`np.percentile(times[name], 95)` is the p95 of a model.", "Keep the names within the budget in a list, then `cost[names].idxmin()`."],
+    also=[lambda cost, times, budget: min((c, name) for name, c in cost.items() if times[name].quantile(.95) <= budget)[1]],
+    why="Time is a guardrail: it rules models out and does not rank those that remain.")
+def within_budget(cost, times, budget):
+    """Model of least cost among those whose p95 is within the budget (milliseconds)."""
+    names = [name for name in cost.index if np.percentile(times[name], 95) <= budget]
+    return cost[names].idxmin()
+
+
+def _tables(seed):
+    def table(*rows):
+        return pd.DataFrame(rows, columns=["model", "cost", "saves_low", "wrong", "right", "slowness"]).set_index("model")
+    simple = ("simple", 190.0, 0.0, 14.0, 87.0, 1.0)
+    return [(table(simple, ("middle", 170.0, 8.0, 15.0, 88.0, 2.0), ("large", 120.0, 40.0, 11.0, 94.0, 30.0)), 80, 70, 10),
+            (table(simple, ("middle", 180.0, -9.0, 15.0, 88.0, 2.0), ("large", 120.0, 40.0, 11.0, 94.0, 30.0)), 80, 70, 10),
+            (table(simple, ("middle", 150.0, 12.0, 90.0, 96.0, 2.0), ("large", 160.0, 5.0, 11.0, 91.0, 9.0)), 80, 70, 10)]
+
+
+@exercise("04.4", cases=_tables, mistakes={
+    "You took the least cost of all, beyond the guardrails or the time. First keep what is allowed.":
+        lambda table, wrong, right, slowest: table["cost"].idxmin(),
+    "A lower cost is not yet a gain: where `saves_low` is not above 0, the saving may be chance, and the simplest stays.":
+        lambda table, wrong, right, slowest: table[(table["wrong"] <= wrong) & (table["right"] >= right) & (table["slowness"] <= slowest)]["cost"].idxmin(),
+    "You kept the simplest whatever the others save. Where a saving is shown and allowed, the charter's goal takes it.":
+        lambda table, wrong, right, slowest: table.index[0],
+}, hints=["Three conditions joined by `&` keep the rows that are allowed.",
+          "Of those, keep the rows with `saves_low` above 0. If there are any, take the one of least cost, else the first row allowed."],
+    also=[lambda table, wrong, right, slowest: next(iter(table.query("wrong <= @wrong and right >= @right and slowness <= @slowest and saves_low > 0")
+                                                         .sort_values("cost").index), table.index[0])],
+    why="Guardrails first, then shown gains, then cost; a tie goes to the simplest, because it is cheapest to keep.")
+def pick(table, wrong, right, slowest):
+    """Name of the model by the charter's rule; `table` has the simplest model first."""
+    allowed = table[(table["wrong"] <= wrong) & (table["right"] >= right)
+                    & (table["slowness"] <= slowest)]
+    shown = allowed[allowed["saves_low"] > 0]
+    return shown["cost"].idxmin() if len(shown) else allowed.index[0]
+
+
+@exercise("04.5", cases=lambda seed: [(8, 16), (0, 16), (12, 16), (1, 4)], mistakes={
+    "That is the share of runs that fail. If half fail, you need one failed run on average before one is usable: divide by the runs that succeed.":
+        lambda failed, runs: failed / runs,
+    "That is how many runs it takes in all, the usable one among them.": lambda failed, runs: runs / (runs - failed),
+}, hints=["For each usable run there are how many failed ones among the 16?"],
+    also=[lambda failed, runs: runs / (runs - failed) - 1],
+    why="Failures are paid for again and again until one run succeeds: the price grows faster than their share.")
+def failed_before_usable(failed, runs):
+    """Failed runs to be expected before one that is usable."""
+    return failed / (runs - failed)
+
+
+def _losses(seed, own=False, pool=Pool()):
+    """How many cents the log loss saves with C = .03, and loses with C = 10, at threshold .5; the smaller of the two."""
+    cost = {}
+    for loss in train_flow.LOSSES:
+        for strength in (.03, 10.0):
+            table = train_flow.costs(seed, train_flow.linear(seed, loss, strength, pool), pool=pool)
+            cost[loss, strength] = table["cost"].min() if own else float(table["cost"][10])
+    log, squared = train_flow.LOSSES
+    margin = min(cost[squared, .03] - cost[log, .03], cost[log, 10.0] - cost[squared, 10.0])
+    return Evidence("cents per 1,000 requests by which the order turns", float(margin), None, 1800, "One week of one pilot.")
+
+
+def _price_of_failure(seed, price=1000, pool=Pool()):
+    """How far the best learning rate falls when a failed run costs `price` cents."""
+    free, priced = (train_rates.by_rate(seed, p, pool)["worth"].idxmax() for p in (0, price))
+    return Evidence("fall of the best learning rate", float(free - priced), None, train_rates.RUNS, "One small network.")
+
+
+CLAIMS = [
+    Claim("a fit beats a mean", LESSON, "The fitted model gains three points or more over the nearest mean.",
+          train_models.baselines, lambda e: e.value >= 3, control=lambda seed, **k: train_models.baselines(seed, "nearest mean", **k)),
+    Claim("a threshold belongs to a loss", LESSON, "At threshold .5 the log loss is cheaper by 50 cents or more with C = .03, and dearer by as much with C = 10.",
+          _losses, lambda e: e.value >= 50, control=lambda seed, **k: _losses(seed, True, **k)),
+    Claim("more accurate is dearer", LESSON, "At the charter's threshold discriminants cost 1.4 times what logistic regression does; softened they do not.",
+          train_flow.more_accurate, lambda e: e.value >= 1.4, control=lambda seed, **k: train_flow.more_accurate(seed, 12, **k)),
+    Claim("a power law extrapolates", LESSON, "From 12 readers and fewer, a power law tells the error at 24 to within four points; a straight line does not.",
+          train_models.curve, lambda e: e.value <= 4, control=lambda seed, **k: train_models.curve(seed, True, **k)),
+    Claim("a random split does not flatter here", LESSON, "A random split scores less than three points above a split by readers; with copies it does score more.",
+          train_splits.flatters, lambda e: e.value < 3, control=lambda seed, **k: train_splits.flatters(seed, True, **k)),
+    Claim("copies flatter", LESSON, "With every clip delivered twice a random split scores 2.5 points or more above a split by readers.",
+          lambda seed, **k: train_splits.flatters(seed, True, **k), lambda e: e.value >= 2.5, control=train_splits.flatters),
+    Claim("time hides new names", LESSON, "When names appear in week 7, a split at random in time hides 8 points or more; in quiet weeks it does not.",
+          train_splits.in_time, lambda e: e.value >= 8, control=lambda seed, **k: train_splits.in_time(seed, False, **k)),
+    Claim("another kind of voice", LESSON, "Readers of a new market score 25 points or more below a split by readers; ten native strangers do not.",
+          train_splits.other_voices, lambda e: e.value >= 25, control=lambda seed, **k: train_splits.other_voices(seed, False, **k)),
+    Claim("a tree memorises", LESSON, "The deepest tree is 30 points or more better on its own clips than on strangers'; logistic regression is not.",
+          train_models.memorises, lambda e: e.value >= 30, control=lambda seed, **k: train_models.memorises(seed, False, **k)),
+    Claim("the fast rate sometimes fails", LESSON, "At the fast rate 3 to 15 of 16 runs fail and the others gain 4 points or more; at the safe rate neither.",
+          train_rates.fast_rate, lambda e: 3 <= e.value <= 15 and e.data["gain"] >= 4 and e.data["safe_failed"] == 0,
+          control=lambda seed, **k: train_rates.fast_rate(seed, train_rates.SAFE, **k)),
+    Claim("a failed run has a price", LESSON, "If a failed run costs 1,000 cents, the best learning rate is lower than if it costs nothing.",
+          _price_of_failure, lambda e: e.value > 0, control=lambda seed, **k: _price_of_failure(seed, 0, **k)),
+    Claim("the page leaks", LESSON, "The page of prompts gains 0.6 points or more in the test that it does not gain in production; a page without tie to the name does not.",
+          train_models.page_column, lambda e: e.value >= .6, control=lambda seed, **k: train_models.page_column(seed, True, **k)),
+]

@@ -1,0 +1,107 @@
+"""A learning rate that is fast and sometimes diverges: many runs of one small network, by rate."""
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from course_lib.learn import plots
+from course_lib.learn.experiment import Evidence, experiment, wilson
+from course_lib.world.draws import keyed
+from course_lib.world.pool import Pool
+from course_lib.world.world import World
+
+RATES = (.1, .3, .4, .48, .54)
+SAFE, FAST = .1, .54
+RUNS, STEPS, HIDDEN, BATCH, MOMENTUM, INPUTS = 16, 150, 64, 32, .5, 64
+FAILED = .2                                             # a run below this accuracy has learnt nothing of use
+POINT_WORTH = 10                                        # cents that one point of accuracy is worth, for one model
+
+
+@lru_cache(maxsize=4)
+def _material(seed, pool):
+    """64 principal components of the training readers' clips, six readers kept apart: Z, targets, Z and codes of the six."""
+    world = World(seed, pool)
+    rows = world.recordings("train")
+    apart = rows["speaker"].isin(sorted(rows["speaker"].unique())[-6:]).to_numpy()
+    X, codes = world.features(rows), np.unique(rows["label"].to_numpy(str), return_inverse=True)[1]
+    Z = (X - X[~apart].mean(axis=0)) / X[~apart].std(axis=0)
+    axes = np.linalg.svd(Z[~apart][::2], full_matrices=False)[2][:INPUTS]
+    Z = (Z @ axes.T / 4).astype(np.float32)             # brought to a spread of about 1
+    return Z[~apart], np.eye(codes.max() + 1, dtype=np.float32)[codes[~apart]], Z[apart], codes[apart]
+
+
+def descend(Z: np.ndarray, targets: np.ndarray, rate: float, rng: np.random.Generator, steps: int = STEPS) -> tuple:
+    """Weights of a network with one hidden layer after some steps of stochastic gradient descent on the squared loss.
+
+    Parameters
+    ----------
+    Z : (n, d) inputs; targets : (n, k), 1 for the right card, else 0
+    rate : how far each step goes; rng : draws the first weights and the clips of each step
+    """
+    if not rate > 0:
+        raise ValueError(f"the learning rate is {rate!r}; a number over 0 is expected")
+    inner = rng.normal(0, np.sqrt(2 / Z.shape[1]), (Z.shape[1], HIDDEN)).astype(np.float32)
+    outer = rng.normal(0, .1 * np.sqrt(1 / HIDDEN), (HIDDEN, targets.shape[1])).astype(np.float32)
+    inner_move = outer_move = np.float32(0)
+    with np.errstate(all="ignore"):                     # a run that diverges overflows: that is the subject
+        for _ in range(steps):
+            some = rng.integers(len(Z), size=BATCH)
+            hidden = np.maximum(Z[some] @ inner, 0)
+            miss = (hidden @ outer - targets[some]) / BATCH
+            back = (miss @ outer.T) * (hidden > 0)
+            outer_move = MOMENTUM * outer_move - np.float32(rate) * (hidden.T @ miss)
+            inner_move = MOMENTUM * inner_move - np.float32(rate) * (Z[some].T @ back)
+            inner, outer = inner + inner_move, outer + outer_move
+    return inner, outer
+
+
+def accuracy(weights: tuple, Z: np.ndarray, codes: np.ndarray) -> float:
+    """Share of clips whose highest score is the right card's; 0 where the weights are not finite."""
+    with np.errstate(all="ignore"):
+        scores = np.maximum(Z @ weights[0], 0) @ weights[1]
+    return float((scores.argmax(axis=1) == codes).mean()) if np.isfinite(scores).all() else 0.0
+
+
+@lru_cache(maxsize=64)
+def runs(seed: int, rate: float, pool: Pool = Pool()) -> tuple[float, ...]:
+    """Accuracy of 16 runs that differ in nothing but their draws: six readers who were kept apart."""
+    Z, targets, apart, codes = _material(seed, pool)
+    return tuple(accuracy(descend(Z, targets, rate, keyed(seed, "descent", run)), apart, codes) for run in range(RUNS))
+
+
+def by_rate(seed: int, price: float = 0, pool: Pool = Pool()) -> pd.DataFrame:
+    """By learning rate: failed runs, accuracy (%) of the others, and what a usable model is worth (cents).
+
+    A failed run is started again, and each costs `price` cents; a point of accuracy is worth ten. NaN where every run failed.
+    """
+    if price < 0:
+        raise ValueError(f"a failed run costs {price!r}; 0 or more cents are expected")
+    out = {}
+    for rate in RATES:
+        found = np.array(runs(seed, rate, pool))
+        good = found[found >= FAILED]
+        again = (RUNS - len(good)) / len(good) if len(good) else np.nan     # failed runs before one that is usable
+        points = 100 * float(np.median(good)) if len(good) else np.nan
+        out[rate] = dict(failed=RUNS - len(good), accuracy=points, worth=POINT_WORTH * points - price * again)
+    return pd.DataFrame.from_dict(out, orient="index").rename_axis("rate")
+
+
+@experiment
+def fast_rate(seed: int, rate: float = FAST, pool: Pool = Pool()) -> Evidence:
+    """Runs of 16 that fail at a learning rate, with what the others gain over the safe rate."""
+    found, safe = np.array(runs(seed, rate, pool)), np.array(runs(seed, SAFE, pool))
+    good = found[found >= FAILED]
+    failed = RUNS - len(good)
+    gain = 100 * float(np.median(good) - np.median(safe)) if len(good) else float("nan")
+
+    def draw(ax):
+        for row, (one, values) in enumerate(((SAFE, safe), (rate, found))):
+            spread = row + np.linspace(-.22, .22, RUNS)
+            ax.plot(100 * values, spread, linestyle="none", marker=plots.MARKERS[row], color=plots.COLOURS[row], alpha=.8)
+        ax.set_yticks([0, 1], [f"rate {SAFE:g}", f"rate {rate:g}"])
+        ax.set(ylim=(1.6, -.6), xlim=(-4, 100), xlabel="accuracy of a run on six readers kept apart (%)")
+        ax.grid(axis="y", visible=False)
+        return plots.title(ax, f"At rate {rate:g}, {failed} of {RUNS} runs fail" + (f"; the others gain {gain:.0f} points" if gain >= .5 else ""))
+    return Evidence("failed runs", failed, tuple(RUNS * x for x in wilson(failed, RUNS)), RUNS,
+                    "One small network and one kind of loss; where the edge lies differs by model and data.", draw,
+                    data=dict(gain=gain, safe_failed=int((safe < FAILED).sum())))

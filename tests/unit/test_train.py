@@ -1,0 +1,139 @@
+"""Fitting, aligning and timing recognisers; the lesson's experiments where a known answer exists."""
+import numpy as np
+import pandas as pd
+import pytest
+
+from course_lib.cycle import train
+from course_lib.cycle.registry import Registry
+from course_lib.lessons import train_flow, train_models, train_panels, train_rates, train_stages
+from course_lib.world.world import World
+
+
+class Fixed:
+    """Answers the same for everybody; takes a second by a clock that is ours."""
+
+    def __init__(self, clock):
+        self.clock = clock
+
+    def predict_proba(self, X):
+        self.clock.now += .25 if self.clock.interrupted else .001
+        self.clock.interrupted = not self.clock.interrupted
+        return np.ones((len(X), 1))
+
+
+class Clock:
+    now, interrupted = 0.0, True
+
+    def __call__(self):
+        return self.now
+
+
+def test_contracts_of_the_kinds():
+    assert train.KINDS[:2] == ("default", "best") and all(hasattr(train.recognizer(kind), "predict_proba") for kind in train.KINDS)
+    with pytest.raises(ValueError, match="known kinds are default, best"):
+        train.recognizer("worst")
+
+
+def test_fit_looks_at_what_it_gets():
+    X, y = np.random.default_rng(0).normal(size=(8, 3)), ["c01", "c02"] * 4
+    fitted = train.fit(train.recognizer(), X, y, ["c01", "c02", "c03"])
+    assert fitted.classes_.tolist() == ["c01", "c02"]
+    bad = X.copy()
+    bad[2, 1] = np.nan
+    for wrong, words in (((X, y[:7] + ["c99"]), "1 labels are in no catalogue, the first is 'c99'"),
+                         ((X, y[:7] + [None]), "1 labels are in no catalogue"),
+                         ((X, ["c01"] * 7 + ["c02"]), "1 cards have a single clip, such as 'c02'"),
+                         ((X[:5], y), "5 feature vectors and 8 labels"), ((X[:0], []), "0 feature vectors and 0 labels"),
+                         ((bad, y), "1 of 8 feature vectors hold values that are not finite")):
+        with pytest.raises(ValueError, match=words):
+            train.fit(train.recognizer(), *wrong, ["c01", "c02", "c03"])
+
+
+def test_columns_in_another_order_are_put_right_or_refused():
+    table = pd.DataFrame(np.arange(12.0).reshape(3, 4), columns=list("abcd"))
+    shuffled = table[list("dbca")].assign(more=1)
+    assert train.aligned(shuffled, list("abcd")).equals(table)
+    with pytest.raises(ValueError, match="1 of 2 columns are missing, the first is 'z'; 4 arrived"):
+        train.aligned(table, ["a", "z"])
+    with pytest.raises(ValueError, match="column 'a' stands twice"):
+        train.aligned(table[["a", "a", "b"]], ["a", "b"])
+
+
+def test_the_least_of_the_tries_counts():
+    clock = Clock()
+    found = train.single_ms(Fixed(clock), np.zeros((4, 2)), tries=2, clock=clock)
+    assert np.allclose(found, 1) and len(found) == 4
+    with pytest.raises(ValueError, match="0 clips and 3 tries"):
+        train.single_ms(Fixed(clock), np.zeros((0, 2)))
+
+
+def test_best_takes_many_times_as_long_for_one_clip():
+    models, X = train_models.contenders(0), train_models.sets(0)[4][:8]
+    slow, fast = (train.single_ms(models[name], X).median() for name in ("best", "default"))
+    assert slow > train_models.SLOWEST * fast
+
+
+def test_a_power_law_is_recovered_exactly():
+    n = np.array([2, 4, 8, 12])
+    assert train_models.extrapolated(n, 40 * n ** -.5, 100) == pytest.approx(4)
+    assert train_models.extrapolated(n, 40 - 2 * n, 20, straight=True) == pytest.approx(0)
+
+
+def test_one_step_of_descent_by_hand():
+    Z, targets = np.ones((1, 1), np.float32), np.ones((1, 1), np.float32)
+    rng = np.random.default_rng(5)
+    inner = rng.normal(0, np.sqrt(2), (1, 64)).astype(np.float32)
+    outer = rng.normal(0, .1 * np.sqrt(1 / 64), (64, 1)).astype(np.float32)
+    hidden = np.maximum(inner, 0)
+    miss = float((hidden @ outer)[0, 0]) - 1
+    after = train_rates.descend(Z, targets, .01, np.random.default_rng(5), steps=1)
+    assert np.allclose(after[1], outer - .01 * miss * hidden.T, atol=1e-6)
+    assert np.allclose(after[0], inner - .01 * miss * outer.T * (inner > 0), atol=1e-6)
+    with pytest.raises(ValueError, match="learning rate is 0"):
+        train_rates.descend(Z, targets, 0, rng)
+
+
+def test_a_run_that_is_not_finite_has_failed():
+    assert train_rates.accuracy((np.full((2, 3), np.inf), np.ones((3, 2))), np.ones((4, 2)), np.zeros(4)) == 0
+    with pytest.raises(ValueError, match="a failed run costs -1"):
+        train_rates.by_rate(0, -1)
+
+
+def test_softening_keeps_the_best_card_and_lowers_confidence():
+    world = World(0)
+    X = world.features(world.recordings("test").head(50))
+    plain, soft = (m.predict_proba(X) for m in (train_flow.discriminant(0), train_flow.Softened(train_flow.discriminant(0), 12)))
+    assert (plain.argmax(axis=1) == soft.argmax(axis=1)).all() and (soft.max(axis=1) <= plain.max(axis=1) + 1e-9).all()
+    assert np.allclose(soft.sum(axis=1), 1)
+
+
+def test_bad_settings_of_the_flow_get_a_sentence():
+    with pytest.raises(ValueError, match="log loss or squared loss"):
+        train_flow.linear(0, "hinge")
+    with pytest.raises(ValueError, match="temperature is 0"):
+        train_flow.Softened(None, 0)
+    with pytest.raises(ValueError, match="one of 1 input"):
+        train_stages.stage(0, 0, "6", "log loss", .03, .5)
+
+
+@pytest.mark.parametrize("name", train_stages.STAGES)
+def test_every_stage_can_be_poked(name):
+    figure, words = train_stages.stage(0, 1, name, "squared loss", 10.0, .35)
+    assert figure.axes[0].get_title(loc="left") and "squared loss, C = 10, threshold 0.35" in words
+
+
+def test_the_order_of_the_losses_turns_with_regularisation():
+    cost = {key: train_flow.linear_costs(0, *key)["cost"][10] for key in ((loss, c) for loss in train_flow.LOSSES for c in (.03, 10.0))}
+    assert cost["log loss", .03] < cost["squared loss", .03] and cost["log loss", 10.0] > cost["squared loss", 10.0]
+
+
+def test_the_price_of_a_failed_run_moves_the_best_rate():
+    free, dear = (train_panels.rate_worth(0, price)[1] for price in (0, 2000))
+    assert free.split(": ")[1].split(",")[0] != dear.split(": ")[1].split(",")[0]
+
+
+def test_a_registered_model_has_its_card(tmp_path):
+    about = dict(limits=["synthetic readers"])
+    registry, number = train_panels.register(train_models.contenders(0)["default"], .6, about, 0, tmp_path)
+    assert isinstance(registry, Registry) and registry.card(number) == about
+    assert train_panels.register(train_models.contenders(0)["default"], .6, about, 0, tmp_path)[1] == number
