@@ -84,6 +84,30 @@ def z_score(errors, canary, devices=None) -> float:
     return float((rates[0] - rates[1]) / np.sqrt(variance)) if variance > 0 else 0.0
 
 
+def tally(day, device, values, days: int, devices: int, chosen=None) -> np.ndarray:
+    """Sums of values up to each day's evening, (days, devices); `chosen` masks the requests that count."""
+    chosen = slice(None) if chosen is None else np.asarray(chosen, bool)
+    place = np.asarray(day)[chosen] * devices + np.asarray(device)[chosen]
+    sums = np.bincount(place, np.broadcast_to(values, np.shape(day))[chosen], minlength=days * devices)
+    return sums.reshape(days, devices).cumsum(axis=0)
+
+
+def daily_scores(groups) -> np.ndarray:
+    """The `z_score` of each evening, counting devices: as the data of two groups grow.
+
+    Parameters
+    ----------
+    groups : for the canary and for the rest, (requests, errors) as `tally` gives them
+    """
+    rates, variance = [], 0
+    for n, bad in groups:
+        total = np.maximum(n.sum(axis=-1), 1)
+        rate = bad.sum(axis=-1) / total
+        rates.append(rate)
+        variance = variance + ((bad - rate[..., None] * n)**2).sum(axis=-1) / total**2
+    return (rates[0] - rates[1]) / np.sqrt(np.maximum(variance, 1e-12))
+
+
 def growing(rng: np.random.Generator, tests: int, looks: int) -> np.ndarray:
     """Scores of A/A tests as they grow: nothing differs, and each is looked at after every equal part of its data.
 
