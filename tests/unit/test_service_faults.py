@@ -1,0 +1,117 @@
+"""Faults around a running service: a slow client, a locked or full log, kill -9 in the middle of a canary."""
+import contextlib
+import socket
+import sqlite3
+import threading
+import time
+import warnings
+
+import httpx
+import pytest
+
+from course_lib.cycle import bundle, process, release
+from course_lib.cycle.log import RequestLog
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "log.sqlite"
+
+
+@pytest.fixture
+def service(folder, path, compiled):
+    with process.start(folder, f"sqlite:///{path.as_posix()}") as one:
+        yield one
+
+
+def test_a_slow_client_is_sent_away_and_holds_nobody_up(service, body):
+    port = int(service.url.rpartition(":")[2])
+    with contextlib.closing(socket.create_connection(("127.0.0.1", port))) as slow:
+        slow.settimeout(20)
+        slow.sendall(b"POST /recognize HTTP/1.1\r\nHost: x\r\nContent-Length: 4000\r\n\r\nRIFF")
+        began = time.time()
+        for _ in range(5):
+            assert service.recognize(body)["version"]
+        assert time.time() - began < 3
+        assert b" 408 " in slow.recv(1_000).splitlines()[0] and time.time() - began < 12
+    assert service.log()["failure"].dropna().str.startswith("408").sum() == 1
+
+
+@pytest.mark.parametrize("sent", [b"\x00\xff\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"POST /recognize HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+                                  b"POST /recognize HTTP/1.1\r\nContent-Length: 10\r\n\r\nRIFF", b""])
+def test_broken_http_leaves_the_service_answering(service, sent, body):
+    port = int(service.url.rpartition(":")[2])
+    with contextlib.closing(socket.create_connection(("127.0.0.1", port))) as client:
+        client.sendall(sent)
+    assert service.recognize(body)["version"]
+
+
+@pytest.mark.parametrize("path_", ["/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/model/../..", "/;ls", "/recognize/$(id)"])
+def test_a_path_is_only_a_path(service, path_):
+    answer = httpx.request("GET", service.url + path_, trust_env=False)
+    assert answer.status_code in (404, 405) and "root:" not in answer.text and set(answer.json()) == {"error", "hint"}
+
+
+def test_a_locked_log_is_a_503_with_words_and_recovers(service, path, body):
+    service.recognize(body)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("begin exclusive")
+        answer = service.http.post("/recognize", content=body)
+        assert answer.status_code == 503 and answer.json()["error"] == "the request cannot be logged" and answer.headers["retry-after"]
+        health = service.get("/healthz")
+        assert health["ready"] and "locked" in health["fault"]
+        other.execute("rollback")
+    assert service.recognize(body)["version"] and service.get("/healthz")["fault"] == ""
+
+
+def test_a_full_disk_is_a_503_with_words_and_recovers(folder, path, body, monkeypatch):
+    """The log's own page limit stands for the disk: SQLite says "database or disk is full" for both."""
+    import sqlalchemy as sa
+    from course_lib.cycle.service import create_app
+    with warnings.catch_warnings():                      # it asks for a successor of httpx
+        warnings.simplefilter("ignore")
+        from fastapi.testclient import TestClient
+    log, limit = RequestLog(f"sqlite:///{path.as_posix()}"), dict(pages=30)
+    sa.event.listen(log.engine, "connect", lambda connection, _: connection.execute(f"pragma max_page_count = {limit['pages']}"))
+    log.engine.dispose()
+    with TestClient(create_app(folder, log)) as http:
+        answers = [http.post("/recognize", content=body) for _ in range(40)]
+        codes = [answer.status_code for answer in answers]
+        assert codes[0] == 200 and codes[-1] == 503 and set(codes) == {200, 503} and "cannot be logged" in answers[-1].text
+        assert "full" in http.get("/healthz").json()["fault"]
+        limit["pages"] = 10_000
+        assert http.post("/recognize", content=body).status_code == 200
+        assert len(log.requests()) == codes.count(200) + 1 and http.get("/healthz").json()["fault"] == ""
+
+
+def test_kill_minus_9_in_a_canary_loses_no_acknowledged_row_and_goes_on_as_it_was(folder, path, body, model, names, compiled):
+    challenger = bundle.save(model, .9, names, folder).name
+    release.write(folder, "canary", challenger, .5)
+    url, acknowledged = f"sqlite:///{path.as_posix()}", {}
+
+    def client(number):
+        with httpx.Client(base_url=service.url, trust_env=False, timeout=10) as http:
+            with contextlib.suppress(httpx.TransportError):
+                while True:
+                    said = http.post("/recognize", content=body, headers={"x-user": f"u{number}"}).raise_for_status().json()
+                    acknowledged[said["request_id"]] = said["version"]
+    service = process.start(folder, url, workers=2)
+    threads = [threading.Thread(target=client, args=(n,)) for n in range(8)]
+    [thread.start() for thread in threads]
+    while len(acknowledged) < 60:
+        time.sleep(.01)
+    import psutil
+    for one in psutil.Process(service.process.pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.kill()
+    service.process.kill()
+    [thread.join() for thread in threads]
+    service.stop()
+    logged = service.log().set_index("request_id")["version"]
+    assert acknowledged and all(logged[name] == version for name, version in acknowledged.items())
+    with process.start(folder, url) as again:
+        health = again.get("/healthz")
+        assert (health["mode"], health["challenger"], health["version"]) == ("canary", challenger, bundle.champion(folder).name)
+        for number in range(8):                          # each device meets the version that it met before
+            before = {version for name, version in acknowledged.items() if again.log().set_index("request_id").loc[name, "user"] == f"u{number}"}
+            assert {again.recognize(body, user=f"u{number}")["version"]} >= before
