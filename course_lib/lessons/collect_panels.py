@@ -42,8 +42,8 @@ def allocation_figure(seed: int, market: int, loud: int):
 
 def allocation_panel(seed: int):
     """Clips of the new market and of loud places to move; worst place and overall follow."""
-    return explore(partial(allocation_figure, seed), market=Slider("new market", 0, 150, 0, 10, unit="clips"),
-                   loud=Slider("loud places", 0, 150, 60, 10, unit="clips"))
+    return explore(partial(allocation_figure, seed), market=Slider("market clips", 0, 150, 0, 10),
+                   loud=Slider("loud clips", 0, 150, 60, 10))
 
 
 def mix_figure(seed: int, market: int, loud: int):
@@ -55,8 +55,8 @@ def mix_figure(seed: int, market: int, loud: int):
 
 def mix_panel(seed: int):
     """The new market's and the loud places' share of production to move; the three samples follow."""
-    return explore(partial(mix_figure, seed), market=Slider("from the new market", 0, 60, 10, 5, unit="%"),
-                   loud=Slider("in loud places", 0, 40, 20, 5, unit="%"))
+    return explore(partial(mix_figure, seed), market=Slider("new market", 0, 60, 10, 5, unit="%"),
+                   loud=Slider("loud", 0, 40, 20, 5, unit="%"))
 
 
 def compare_allocations(seed: int, counts: Mapping[str, int]) -> pd.DataFrame:

@@ -35,7 +35,7 @@ def reweighted(seed: int, plan: str = "stratified", pool: Pool = Pool()) -> Evid
     def draw(ax):
         return plots.estimate(ax, ["test sample, as it is", "test sample, reweighted", "production, later"], values,
                               [(100 * low, 100 * high) for _, (low, high) in (plain, weighted, truth)], unit="names recognised (%)",
-                              finding=f"Weights move it by {values[1] - values[0]:.1f} points; production: {values[2]:.0f} of 100")
+                              finding=f"Weights: {values[1] - values[0]:+.1f} points; production: {values[2]:.0f} of 100")
     return Evidence("points by which weights move the estimate", values[1] - values[0], None, len(rows),
                     "Weights mend the shares of places, not that ten readers stand for all users.", draw,
                     data=dict(plain=values[0], weighted=values[1], production=values[2], effective=collect.effective_size(weights)))
