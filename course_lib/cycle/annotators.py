@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from course_lib.world.draws import keyed
-from course_lib.world.pool import first_name
 from course_lib.world.tables import DATA, table
 
 OUTSIDE, UNCLEAR = "outside", "cannot tell"
@@ -17,6 +16,7 @@ RULES = {"first name": "a first name alone is “cannot tell”, even if only on
          "outside": "a whole name without a card is “outside”, however alike a card sounds"}
 WHOLE = "whole name"
 GUIDELINES = {"own words": .45, "written": .97}        # the chance that somebody reads a rule as the team means it
+WRONG_LINE = .5                                         # of the slips: a click on the wrong line; the rest mishear
 NAMES = ("Ana", "Ben", "Cleo", "Dev", "Eli", "Fay", "Gus", "Hana", "Ivo")
 
 
@@ -112,26 +112,23 @@ def annotate(seed: int, rows: pd.DataFrame, people: Sequence[Annotator], suggest
     """
     if len(suggested) != len(rows):
         raise ValueError(f"{len(suggested)} suggestions for {len(rows)} clips arrived; one each is expected")
-    parts = [_labels(seed, rows, one, np.asarray(suggested, str)) for one in people]
+    if len(rows) == 0 or len(people) == 0:
+        raise ValueError(f"{len(rows)} clips and {len(people)} annotators arrived; at least one of each is expected")
+    kind, right, suggested = heard(rows), right_labels(rows).to_numpy(str).astype("U12"), np.asarray(suggested, str)
+    parts = [_labels(seed, rows, one, kind, right, suggested) for one in people]
     return pd.concat(parts, ignore_index=True)
 
 
-def _labels(seed, rows, one, suggested):
-    kind, label = heard(rows), right_labels(rows).to_numpy(str).astype("U12")
-    nearest = np.select([kind == OUTSIDE, kind == "sound-alikes"], [suggested, UNCLEAR], rows["said"].to_numpy(str))
-    own = np.isin(kind, list(one.misreads))
-    label[own] = nearest[own]
+def _labels(seed, rows, one, kind, right, suggested):
+    """One person's labels: the rule as they read it, then slips. The draws depend on person and clip, not on the guideline."""
+    said = rows["said"].to_numpy(str)
+    nearest = np.select([kind == OUTSIDE, kind == "sound-alikes"], [suggested, UNCLEAR], said)
+    label = np.where(np.isin(kind, list(one.misreads)), nearest, right)
     rng = keyed(seed, "labels", one.name, len(rows))
     slips, delay = rng.random(len(rows)) > one.skill, rng.exponential(one.days, len(rows))
-    picks = rng.random(len(rows))
-    cards = list(alike())
+    lines, picks, cards = rng.random(len(rows)) < WRONG_LINE, rng.random(len(rows)), list(alike())
     for i in np.flatnonzero(slips):
-        others = [c for c in _taken_for(kind[i], rows["said"].iat[i], suggested[i], cards) if c != label[i]]
+        taken_for = cards if lines[i] else [*alike().get(said[i], []), suggested[i], UNCLEAR, OUTSIDE]
+        others = [other for other in taken_for if other != label[i]]
         label[i] = others[int(picks[i] * len(others))]
     return pd.DataFrame(dict(id=rows["id"].to_numpy(str), annotator=one.name, label=label.astype(object), days=delay.round(1), price=one.price))
-
-
-def _taken_for(kind, said, suggested, cards):
-    """What a clip may be mistaken for: a card that sounds alike, what the screen suggests, "cannot tell", any card."""
-    near = alike().get(said, [])
-    return [*near, suggested, UNCLEAR, OUTSIDE] if near else [suggested, UNCLEAR, OUTSIDE, *cards[:3]]
