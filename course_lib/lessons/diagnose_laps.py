@@ -165,11 +165,11 @@ def priority(seed: int, market: float | None = None, noisy: float | None = None,
 
     def draw(ax):
         labels = [f"{name}\n{found['share'][name]:.0%} of names, {found['now'][name]:.0f} → {found['after'][name]:.0f}" for name in gain.index]
-        title = f"Worst slice and first to mend: {worst}" if gain.index[0] == worst else f"Worst slice: {worst}. First to mend: {gain.index[0]}"
+        title = f"First to mend: {gain.index[0]}" + (", the worst slice" if gain.index[0] == worst else "")
         return plots.bars(ax, labels, gain.to_numpy(), unit="errors saved in 1,000 names", finding=title)
     return Evidence("errors saved by the first candidate, times those saved by the worst slice", float(gain.iloc[0] / max(gain[worst], 1e-9)), None,
                     len(names(World(seed, pool))), "One trial of each, measured on the voices of the pilot.",
-                    draw, "05.1", dict(axis="x", first=gain.index[0], worst=worst, pile=(found["share"] * found["now"]).drop(LABELS).idxmax(), gain=gain.to_dict()))
+                    draw, "05.1", dict(axis="x", first=gain.index[0], worst=worst, pile=(found["share"] * found["now"]).drop(LABELS).idxmax(), gain=gain.to_dict(), total=float(found["now"][LABELS])))
 
 
 @experiment
@@ -239,10 +239,10 @@ def lap_one(seed: int, heard: str = "mended", pool: Pool = Pool()) -> Evidence:
 
 
 @experiment
-def lap_two(seed: int, weight: float = 1.0, market: bool = False, pool: Pool = Pool()) -> Evidence:
-    """What recording the readers in noisy rooms gains on the test readers; `market=True` records the new market instead."""
+def lap_two(seed: int, weight: float = 1.0, readers: int = 24, pool: Pool = Pool()) -> Evidence:
+    """What recording so many readers in noisy rooms gains on the test readers; a noisy clip has this weight in training."""
     world = World(seed, pool)
-    after = tested(world, labels="mended", market=True) if market else tested(world, labels="mended", noisy=24, weight=weight)
+    after = tested(world, labels="mended", noisy=readers, weight=weight)
 
     def finding(over, parts):
         return f"Noisy {parts['noisy rooms'].mean():+.0f}, usual {parts['usual rooms'].mean():+.0f}; all {_verdict(over, parts)}"

@@ -216,7 +216,7 @@ def promise(seed: int, others: bool = True, pool: Pool = Pool()) -> Evidence:
     def draw(ax):
         labels = [f"by the {rule}\n(answers {answered[rule]:.0f} in 100)" for rule in broken.index]
         return plots.bars(ax, labels, broken.to_numpy(), unit="divisions in 100 in which other voices get over 2% wrong",
-                          finding=f"By the estimate the promise breaks {broken['estimate']:.0f} times in 100, by the upper end {broken['upper end']:.0f}")
+                          finding=f"Broken promises in 100: {broken['estimate']:.0f} against {broken['upper end']:.0f}")
     return Evidence("fewer broken promises in 100 by the upper end", float(broken["estimate"] - broken["upper end"]), None, DIVISIONS,
                     "Half of the voices choose, the other half judges; with all of them the interval is shorter.", draw,
                     data=dict(estimate=float(broken["estimate"]), bound=float(broken["upper end"]), answered=answered.to_dict()))

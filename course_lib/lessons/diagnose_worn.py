@@ -34,7 +34,7 @@ def worn(seed: int, tweaks: int = TWEAKS, pool: Pool = Pool()) -> Evidence:
 
     def draw(ax):
         return plots.bars(ax, ["if tweaks were unrelated", "on the worn test set", "on fresh readers"], [feared, gain["worn"], gain["fresh"]],
-                          unit=f"points above the mean of {tweaks} tweaks", finding=f"The best of {tweaks}: {gain['worn']:+.1f} points where it was chosen, {gain['fresh']:+.1f} elsewhere")
+                          unit=f"points above the mean of {tweaks} tweaks", finding=f"Best of {tweaks}: {gain['worn']:+.1f} points here, {gain['fresh']:+.1f} elsewhere")
     return Evidence("points that the winner owes to its test set", float(gain["worn"] - gain["fresh"]), None, tweaks,
                     "These tweaks are small and alike; a large search over unlike models wears a test set faster.", draw,
                     data=dict(worn=float(gain["worn"]), fresh=float(gain["fresh"]), feared=feared))
