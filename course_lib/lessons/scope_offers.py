@@ -70,10 +70,14 @@ def per_1000(world: World, volume: float, api_price: float | None = None, new_sh
     return measured(world).assign(**{"new names": wait, "price": table["per_1000"].astype(float), "fixed": fixed / (1000 * volume)})
 
 
-def crossing(world: World, **options) -> float:
-    """Million requests a month from which building costs least; infinity if it never does."""
+def crossing(world: World, dearer: float = 0, **options) -> float:
+    """Million requests a month from which building costs least; infinity if it never does.
+
+    `dearer` is added to what others cost (cents for 1,000 requests), to see how far the answer follows.
+    """
     at_one = per_1000(world, 1.0, **options)
     running, fixed = at_one.drop(columns="fixed").sum(axis=1), at_one["fixed"]
+    running = running + dearer * (running.index != "build")
     needs = [0.0]
     for other in ("templates", "API"):
         saved, more = running[other] - running["build"], fixed["build"] - fixed[other]
@@ -85,7 +89,13 @@ def crossing(world: World, **options) -> float:
 def build_or_buy(seed: int, cheap_team: bool = False, pool: Pool = Pool()) -> Evidence:
     """Volume from which building costs less than the API and less than templates."""
     world = World(seed, pool)
-    at = crossing(world, monthly={"build": OFFERS.loc["API", "monthly"]} if cheap_team else None)
+    terms = dict(monthly={"build": OFFERS.loc["API", "monthly"]} if cheap_team else None)
+    rules, (rows, _) = scope.charter(), products.requests(world)
+    prices = rules.cost_wrong_card, rules.cost_sorry
+    more = np.subtract(*(products.cents(rows, products.answers(world, who, rules.threshold), *prices) for who in ("vendor", "prototype")))
+    middle = 1000 * float(more.mean())
+    high, low = (crossing(world, end - middle, **terms) for end in products.by_user(more, rows["user"], keyed(seed, "build or buy")))
+    at = crossing(world, **terms)
 
     def draw(ax):
         volumes = np.linspace(.5, MOST, 60)
@@ -94,12 +104,12 @@ def build_or_buy(seed: int, cheap_team: bool = False, pool: Pool = Pool()) -> Ev
             for name, total in per_1000(world, volume).sum(axis=1).items():
                 lines[name].append(total)
         plots.timeline(ax, volumes, lines, {at: "building pays"} if at < MOST else None, time="million requests a month",
-                       unit="cents for 1,000 requests", finding=f"Building costs least from {at:.1f} million requests a month" if at < MOST
+                       unit="cents for 1,000 requests", finding=f"Building costs least from {at:.1f} million requests a month ({low:.1f} to {high:.1f})" if at < MOST
                        else f"Below {MOST:.0f} million requests a month building never pays")
         ax.set_ylim(0, 1500)
         return ax
-    return Evidence("million requests a month from which building pays", at, None, len(products.requests(world)[0]),
-                    "Prices of people and contracts are assumptions; errors are measured on two weeks.", draw, key="01.3", data=dict(axis="x", volume=at))
+    return Evidence("million requests a month from which building pays", at, (low, high), len(rows),
+                    "The interval is that of the errors; prices of people and contracts are assumptions.", draw, key="01.3", data=dict(axis="x", volume=at))
 
 
 @experiment
@@ -128,7 +138,7 @@ def rooms(seed: int, shuffled: bool = False, pool: Pool = Pool()) -> Evidence:
         labels, rates = ["all rooms", *found.index], 1000 * np.array([overall, *found["rate"]])
         bounds = [wilson(int(needless.sum()), len(needless)), *(wilson(int(k), int(n)) for k, n in zip(found["sum"], found["size"]))]
         return plots.estimate(ax, labels, rates, [tuple(1000 * np.array(b)) for b in bounds], unit="needless “sorry?” in 1,000 requests",
-                              finding=f"In the {found.index[-1]} {found['rate'].iloc[-1] / overall:.1f} times the mean")
+                              finding=f"In the {found.index[-1]}: {found['rate'].iloc[-1] / overall:.1f} times as many as in all rooms")
     return Evidence("times the mean, in the worst room", float(found["rate"].iloc[-1] / overall), None, len(rows),
                     "The intervals treat requests as independent; those of one user are not.", draw, data=dict(worst=found.index[-1]))
 
@@ -137,24 +147,28 @@ READERS = (2, 4, 8, 16, 24)
 READER_PRICE = 30_000                                   # cents a month for one reader: recording, checking, renewal; an assumption
 
 
+@lru_cache(maxsize=16)
+def reader_cents(world: World, readers: int) -> np.ndarray:
+    """Cents that each answer of the pilot costs if so many readers were recorded."""
+    rules, (rows, vectors) = scope.charter(), products.requests(world)
+    model = model_for(world, readers)
+    shown = scope.decide(model.predict_proba(vectors), model.classes_, rules.threshold)
+    return products.cents(rows, shown, rules.cost_wrong_card, rules.cost_sorry)
+
+
 @lru_cache(maxsize=8)
 def by_readers(seed: int, readers: tuple = READERS, pool: Pool = Pool()) -> pd.DataFrame:
     """Cost of errors (cents for 1,000 requests) with so many readers in the training, and what recording them costs (cents a month)."""
-    world, rules = World(seed, pool), scope.charter()
-    rows, vectors = products.requests(world)
-    costs = []
-    for count in readers:
-        model = model_for(world, count)
-        shown = scope.decide(model.predict_proba(vectors), model.classes_, rules.threshold)
-        costs.append(scope.cost(scope.outcome(rows, shown), rules))
+    costs = [1000 * float(reader_cents(World(seed, pool), count).mean()) for count in readers]
     return pd.DataFrame(dict(readers=readers, errors=costs, recording=[READER_PRICE * r for r in readers]))
 
 
 @experiment
 def stopping(seed: int, first: tuple = (2, 8), then: tuple = (16, 24), pool: Pool = Pool()) -> Evidence:
     """What one more reader saves early, beyond what one saves late, in cents for 1,000 requests."""
-    table = by_readers(seed, tuple(sorted({*first, *then})), pool).set_index("readers")["errors"]
-    early, late = ((table[a] - table[b]) / (b - a) for a, b in (first, then))
+    world = World(seed, pool)
+    rows, saved = products.requests(world)[0], [(reader_cents(world, a) - reader_cents(world, b)) / (b - a) for a, b in (first, then)]
+    early, late = (1000 * float(part.mean()) for part in saved)
 
     def draw(ax):
         found = by_readers(seed, pool=pool)
@@ -165,9 +179,9 @@ def stopping(seed: int, first: tuple = (2, 8), then: tuple = (16, 24), pool: Poo
             best.append(str(found["readers"][total.idxmin()]))
         return plots.timeline(ax, found["readers"], lines, time="readers recorded", unit="cents for 1,000 requests",
                               finding=f"With more requests, more readers pay: {', '.join(best[:-1])} and {best[-1]}")
-    return Evidence("cents for 1,000 requests that an early reader saves beyond a late one", float(early - late), None,
-                    len(products.requests(World(seed, pool))[0]), "Readers of one synthesiser; people differ more, and their curve is longer.",
-                    draw, data=dict(early=float(early), late=float(late)))
+    return Evidence("cents for 1,000 requests that an early reader saves beyond a late one", early - late,
+                    products.by_user(saved[0] - saved[1], rows["user"], keyed(seed, "stopping")), len(rows), "Readers of one synthesiser; people differ more, and their curve is longer.",
+                    draw, data=dict(early=early, late=late))
 
 
 @experiment

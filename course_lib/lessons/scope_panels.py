@@ -8,7 +8,7 @@ from course_lib.learn.widgets import Slider, explore
 from course_lib.lessons import scope_offers as offers, scope_products as products
 from course_lib.world.world import World
 
-PRODUCTS = {"demo (always answers)": ("vendor", 0.0), "prototype (threshold .5)": ("prototype", .5), "careful (threshold .8)": ("prototype", .8)}
+PRODUCTS = {"demo": ("vendor", 0.0), "prototype": ("prototype", .5), "careful one": ("prototype", .8)}
 
 
 @lru_cache(maxsize=4)
@@ -27,14 +27,14 @@ def prices_figure(seed: int, wrong: float, sorry: float):
     total = np.sum(list(parts.values()), axis=0)
     best = list(found)[int(total.argmin())]
     words = f"The {best} costs least: {total.min():.0f} cents for 1,000 requests, with a wrong card at {wrong} and a needless “sorry?” at {sorry}"
-    ax = products.stacked(plots.axes(7, 3), list(found), parts, unit="cost of errors (cents for 1,000 requests)", finding=f"The {best} costs least")
+    ax = products.stacked(plots.axes(7, 3), [f"{name}:\nthreshold {PRODUCTS[name][1]:g}" for name in found], parts, unit="cost of errors (cents for 1,000 requests)", finding=f"The {best} costs least")
     return ax.figure, words
 
 
 def prices_panel(seed: int):
     """Prices to move; which of three products costs least follows."""
-    return explore(partial(prices_figure, seed), wrong=Slider("wrong card", 0, 20, 4, unit="cents"),
-                   sorry=Slider("needless sorry", 0, 10, 1, unit="cents"))
+    return explore(partial(prices_figure, seed), wrong=Slider("wrong card", 0, 20, 4),
+                   sorry=Slider("“sorry?”", 0, 10, 1, help="Prices in cents. The careful one is the prototype with a threshold of .8."))
 
 
 def offers_figure(seed: int, volume: float, api_price: float, new_percent: float):
@@ -43,7 +43,7 @@ def offers_figure(seed: int, volume: float, api_price: float, new_percent: float
     total = table.sum(axis=1)
     best = total.idxmin()
     parts = {name: table[name].to_numpy() for name in ("errors", "slow", "new names", "price", "fixed")}
-    names = {"templates": "templates", "API": "the API", "build": "building"}
+    names = {"templates": "template matching", "API": "the API", "build": "building"}
     words = f"At {volume:g} million requests a month {names[best]} costs least: {total[best]:.0f} cents for 1,000 requests"
     ax = products.stacked(plots.axes(7, 3.2), list(table.index), parts, unit="cents for 1,000 requests", finding=words.split(":")[0])
     return ax.figure, words
@@ -51,6 +51,6 @@ def offers_figure(seed: int, volume: float, api_price: float, new_percent: float
 
 def offers_panel(seed: int):
     """Volume, price and news to move; which offer costs least follows."""
-    return explore(partial(offers_figure, seed), volume=Slider("requests", .5, 30.0, 20.0, .5, unit="million a month"),
-                   api_price=Slider("API price", 0, 300, 80, 10, unit="cents for 1,000"),
-                   new_percent=Slider("new names", 0, 20, 3, unit="% of requests"))
+    return explore(partial(offers_figure, seed), volume=Slider("requests", .5, 30.0, 20.0, .5, help="Million a month."),
+                   api_price=Slider("API price", 0, 300, 80, 10, help="Cents for 1,000 requests."),
+                   new_percent=Slider("new names", 0, 20, 3, help="Percent of all requests are for names of that month."))

@@ -97,11 +97,11 @@ def demo_day(seed: int, demo_threshold: float = 0.0, pool: Pool = Pool()) -> Evi
     bounds = by_user(costs["demo"] - costs["prototype"], rows["user"], keyed(seed, "demo day", "both"))
 
     def draw(ax):
-        labels = [f"{name}: {100 * right[name]:.0f} of 100 right" for name in shown]
+        labels = [f"{name}:\n{100 * right[name]:.0f} of 100 right" for name in shown]
         gain = round(1000 * (right["demo"] - right["prototype"]))
-        more = "costs more" if bounds[0] > 0 else "costs less" if bounds[1] < 0 else "its cost is about the same"
+        more = "costs more" if bounds[0] > 0 else "costs less" if bounds[1] < 0 else "costs about as much"
         return plots.bars(ax, labels, list(means.values()), list(intervals.values()), unit="cost of errors (cents for 1,000 requests)",
-                          finding=f"The demo gets {abs(gain)} {'fewer' if gain < 0 else 'more'} in 1,000 right, and {more}")
+                          finding=f"{abs(gain)} {'fewer' if gain < 0 else 'more'} right in 1,000: the demo {more}")
     return Evidence("extra cost of the demo (cents for 1,000 requests)", extra,
                     bounds, len(rows),
                     "The prices are the charter's; with others the order can turn.", draw, key=None if demo_threshold else "01.1",
@@ -137,7 +137,7 @@ def twins(seed: int, wrong_card: float | None = None, pool: Pool = Pool()) -> Ev
     rates = (pair["wrong"] + pair["sorry"]).to_numpy()
 
     def draw(ax):
-        labels = [f"threshold {t:.2f}: {r:.0f} errors" for t, r in zip(pair["threshold"], rates)]
+        labels = [f"threshold {t:.2f}:\n{r:.0f} errors" for t, r in zip(pair["threshold"], rates)]
         parts = {"wrong cards": price * pair["wrong"].to_numpy(), "needless “sorry?”": rules.cost_sorry * pair["sorry"].to_numpy()}
         return stacked(ax, labels, parts, unit="cost of errors (cents for 1,000 requests)",
                        finding=f"As many errors in 1,000, {cost[0] / cost[1]:.1f} times the cost")
@@ -186,10 +186,10 @@ def needed(seed: int, new_templates: bool = True, readers: int = 24, pool: Pool 
     order = [("launch", "most popular"), ("launch", "templates"), ("launch", "model"), ("new", "templates"), ("new", "model")]
 
     def draw(ax):
-        labels = ["most popular card, requests", *(f"{name}, {test} names" for test, name in order[1:])]
+        labels = ["popular, launch", *(f"{name}, {test}" for test, name in order[1:])]
         new = 100 * found["new", "templates"][0]
         return plots.bars(ax, labels, [100 * found[k][0] for k in order], [found[k][1] and tuple(100 * np.array(found[k][1])) for k in order],
-                          unit="recognised (%)", finding=f"New names: templates get {new:.0f} of 100, the model {100 * found['new', 'model'][0]:.0f}")
+                          unit="launch names and new names recognised (%)", finding=f"New names: templates {new:.0f}%, the model {100 * found['new', 'model'][0]:.0f}%")
     return Evidence("new names recognised by templates", found["new", "templates"][0], found["new", "templates"][1], len(tests["new"]),
                     "The templates and the users are voices of one synthesiser.", draw, key="01.2",
                     data=dict(axis="x", templates=found["new", "templates"][0], model=found["new", "model"][0],
@@ -205,8 +205,8 @@ def other_voices(seed: int, market: bool = True, pool: Pool = Pool()) -> Evidenc
     here, there = (_share(model, world, some) for some in rows)
 
     def draw(ax):
-        return plots.bars(ax, ["voices like the templates'", "es, fr and it voices"], [100 * here[0], 100 * there[0]],
-                          [tuple(100 * np.array(i)) for i in (here[1], there[1])], unit="new names recognised by templates (%)",
+        return plots.bars(ax, ["like the\ntemplates'", "es, fr and it"], [100 * here[0], 100 * there[0]],
+                          [tuple(100 * np.array(i)) for i in (here[1], there[1])], unit="new names recognised by templates (%), by users' voices",
                           finding=f"With other voices {100 * (here[0] - there[0]):.0f} points are gone")
     return Evidence("points lost with other voices", 100 * (here[0] - there[0]), None, len(rows[1]),
                     "es, fr and it voices of the same synthesiser; human voices are further away still.", draw)

@@ -75,3 +75,36 @@ def test_bad_input_gets_a_sentence(call, words):
 def test_a_budget_counts_the_window_not_the_days():
     assert scope.budget_spent([100, 900], [10, 0], .95) == pytest.approx(.2)
     assert scope.budget_spent([1000], [50], .95) == pytest.approx(1)
+
+
+def test_at_the_crossing_building_costs_what_the_next_offer_does():
+    from course_lib.lessons import scope_offers as offers
+    from course_lib.world.world import World
+    world = World(0)
+    at = offers.crossing(world)
+    below, here, above = (offers.per_1000(world, v).sum(axis=1) for v in (.9 * at, at, 1.1 * at))
+    assert below.idxmin() != "build" and above.idxmin() == "build"
+    assert here["build"] == pytest.approx(here.drop("build").min())
+    assert offers.crossing(world, dearer=50) < at < offers.crossing(world, dearer=-20)
+    assert offers.crossing(world, dearer=-1e6) == np.inf
+    for volume, share in ((0, .1), (-1, .1), (1, 1.5), (1, -.1)):
+        with pytest.raises(ValueError, match="million and a share of"):
+            offers.per_1000(world, volume, new_share=share)
+
+
+def test_what_the_widgets_show_reverses_with_the_terms():
+    from course_lib.lessons import scope_panels as panels
+    said = [panels.prices_figure(0, *prices)[1] for prices in ((4, 1), (0, 1), (20, 1))]
+    assert [words.split(" costs")[0] for words in said] == ["The prototype", "The demo", "The careful one"]
+    said = [panels.offers_figure(0, *terms)[1] for terms in ((20, 80, 3), (3, 80, 3), (.5, 300, 20))]
+    assert ["building" in said[0], "the API" in said[1], "template matching" in said[2]] == [True] * 3
+
+
+def test_an_interval_over_users_covers_a_known_mean():
+    from course_lib.lessons.scope_products import by_user
+    rng, hits = np.random.default_rng(0), 0
+    for _ in range(100):
+        users = rng.integers(200, size=1000)
+        low, high = by_user(rng.normal(.1, 1, 200)[users] + rng.normal(0, 1, 1000), users, rng)
+        hits += low <= 100 <= high
+    assert 85 <= hits <= 100
