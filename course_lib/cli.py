@@ -103,7 +103,7 @@ def test(everything, arguments):
     chosen = ["--all"] if everything else []
     codes = []
     if everything and any(Path("tests/bench").glob("test_*.py")):       # alone, as they measure time
-        codes.append(_pytest("tests/bench", *chosen))
+        codes.append(_pytest("tests/bench", "tests/browser/bench_slider.py", *chosen))
     codes.append(_pytest(*parts, *PYTEST, *chosen, *arguments))
     sys.exit(max(codes))
 

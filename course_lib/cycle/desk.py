@@ -38,6 +38,7 @@ def _words(error):
 
 
 def unlogged(error):
+    """The refusal for a row that the log does not take."""
     return Refused(503, "the request cannot be logged", f"try again ({type(error).__name__})", {"Retry-After": "1"})
 
 

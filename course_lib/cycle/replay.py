@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 from course_lib.cycle.process import Service
 from course_lib.world import features
 
-TOLERANCE = 1e-3                                        # of standardised numbers; rounding to 16 bits and float32 stays below
+TOLERANCE = .01                                         # of standardised numbers; rounding to 16 bits moves them by about .001
 
 
 def send(service: Service, bodies: Sequence[bytes], rows: pd.DataFrame | None = None, connections: int = 8) -> pd.DataFrame:

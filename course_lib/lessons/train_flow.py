@@ -111,5 +111,5 @@ def more_accurate(seed: int, temperature: float = 1, pool: Pool = Pool()) -> Evi
         return plots.bars(ax, words, [first, second], unit="cost of errors in 1,000 requests (cents)",
                           finding=f"{more}, {second / first:.1f} times the cost" if second > 1.1 * first else "Much the same cost")
     return Evidence("cost with discriminants over cost with logistic regression", second / first, None, len(week(seed, pool=pool)[0]),
-                    "One threshold for both; with thresholds of their own the order can be another.", draw, key="04.1",
+                    "One threshold for both; with thresholds of their own the order can be another.", draw, key="04.1" if temperature == 1 else None,
                     data=dict(axis="x", cost=second, default=first, accuracy=right["discriminants"], default_accuracy=right["logistic regression"]))

@@ -83,7 +83,7 @@ def curve(seed: int, straight: bool = False, pool: Pool = Pool()) -> Evidence:
         ax.minorticks_off()
         ax.legend(loc="upper right")
         law, line = extrapolated(BOUGHT, errors, PLANNED), extrapolated(BOUGHT, errors, PLANNED, True)
-        return plots.title(ax, f"At 24 readers {truth:.1f}% are missed; the power law said {law:.1f}%, the line {line:.0f}%")
+        return plots.title(ax, f"At 24 readers: {truth:.1f}% missed; the law said {law:.1f}, the line {line:.0f}")
     return Evidence("points between extrapolation and measurement", abs(said - truth), None, len(sets(seed, pool)[5]),
                     "The law holds within one kind of reader; it says nothing of other voices.", draw, data=dict(said=said, truth=truth, errors=errors))
 
@@ -108,7 +108,7 @@ def memorises(seed: int, tree: bool = True, pool: Pool = Pool()) -> Evidence:
         ax.set_yticks(at, list(found))
         ax.set(ylim=(len(found) - .5, -.9), xlim=(0, 105), xlabel="names recognised (%)")
         ax.legend(loc="lower left", bbox_to_anchor=(-.01, 1), ncols=2, borderaxespad=.1)
-        return plots.title(ax, f"The deepest tree knows {own:.0f}% of its own clips and {others:.0f}% of strangers'", above=20)
+        return plots.title(ax, f"Deepest tree: {own:.0f}% of its own clips, {others:.0f}% of strangers'", above=20)
     return Evidence("points between its own clips and strangers'", own - others, None, len(yT), "One kind of tree; a forest of them does better.",
                     draw, data=dict(own=own, others=others))
 
@@ -137,7 +137,7 @@ def page_column(seed: int, shuffled: bool = False, pool: Pool = Pool()) -> Evide
 
     def draw(ax):
         return plots.bars(ax, ["in the test", "in production"], [tested, live], unit="points gained by the page column",
-                          finding=f"The column gains {tested:.1f} points in the test and {live:.1f} in production")
+                          finding=f"Gained in the test {tested:.1f} points, in production {live:.1f}")
     return Evidence("points gained in the test only", tested - live, None, len(yT), "A leak this small hides in any real gain of the same size.",
                     draw, data=dict(test=tested, production=live))
 

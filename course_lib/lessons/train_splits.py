@@ -84,9 +84,9 @@ def in_time(seed: int, changed: bool = True, pool: Pool = Pool()) -> Evidence:
     lost = 100 * (anytime - later)
 
     def draw(ax):
-        words = f"the time split sees {lost:.0f} points that a random one hides" if lost >= 5 else "both splits say much the same"
+        words = f"a random split hides {lost:.0f} points" if lost >= 5 else "both splits say much the same"
         return plots.bars(ax, ["weeks at random", "the last three weeks"], [100 * anytime, 100 * later], unit="names recognised (%)",
-                          finding=f"{'With new names' if changed else 'In quiet weeks'} {words}")
+                          finding=f"{'New names' if changed else 'Quiet weeks'}: {words}")
     return Evidence("points hidden by a split at random in time", lost, None, int(late.sum()),
                     "It shows what one past change cost; the next one is another.", draw, data=dict(random=anytime, time=later))
 

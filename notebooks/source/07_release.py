@@ -107,7 +107,8 @@ panels.two_processes("sha256")
 
 # %% [markdown]
 # ## The canary lives
-# Now the worst challenger: it was trained on other features and cannot read what this service computes. It goes to 10% of
+# The service knows a device by the id of its user, as each user has one here. Now the worst challenger: it was trained on
+# other features and cannot read what this service computes. It goes to 10% of
 # the devices; 120 of them send a request.
 
 # %%

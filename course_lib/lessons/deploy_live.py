@@ -1,0 +1,162 @@
+"""The live part of lesson 06: clips to send, a port with a fault, what the service's log says, a drilled way back."""
+import threading
+import time
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from course_lib import workspace
+from course_lib.cycle import bundle, monitor, replay, scope
+from course_lib.cycle.process import Service
+from course_lib.cycle.registry import Registry
+from course_lib.learn import plots
+from course_lib.learn.audio import wav
+from course_lib.learn.experiment import Evidence, bootstrap
+from course_lib.lessons import deploy_skew
+from course_lib.world import features
+from course_lib.world.world import World
+
+REQUESTS, DEVICES = 2_000, 5
+
+
+@lru_cache(maxsize=2)
+def traffic(seed: int) -> tuple[pd.DataFrame, list[bytes]]:
+    """2,000 requests of the busiest users of some weeks, and their WAV files; few users, so that their speech is quickly made."""
+    world = World(seed)
+    rows = world.days(0, deploy_skew.LIVE_DAYS)
+    batch = rows["speaker"] * 16 + world.pool.takes.loc[rows["recording"], "rendition"].to_numpy()
+    busiest = batch.value_counts().index[:DEVICES]
+    rows = rows[batch.isin(busiest)].head(REQUESTS).reset_index(drop=True)
+    return rows, bodies(seed, rows)
+
+
+def bodies(seed: int, rows: pd.DataFrame) -> list[bytes]:
+    """WAV files of some rows; a take that comes again is written once."""
+    world = World(seed)
+    once = rows.drop_duplicates("recording")
+    files = {number: wav(clip, world.sample_rate) for number, clip in zip(once["recording"], world.clips(once))}
+    return [files[number] for number in rows["recording"]]
+
+
+@lru_cache(maxsize=2)
+def probes(seed: int) -> tuple[pd.DataFrame, list[bytes]]:
+    """The 200 probes and their WAV files."""
+    rows = deploy_skew.probes(World(seed))
+    return rows, bodies(seed, rows)
+
+
+def offline(seed: int, rows: pd.DataFrame) -> pd.DataFrame:
+    """Answers on the training path: the training code's features of the clips, the model as it was trained."""
+    world = World(seed)
+    once = rows.drop_duplicates("recording")
+    vectors = features.features(world.clips(once), world.sample_rate)
+    model, threshold = deploy_skew.served(world, deploy_skew.SOUND)
+    given = monitor.answers(model, vectors, threshold).set_index(once["recording"].to_numpy())
+    return given.loc[rows["recording"]].reset_index(drop=True)
+
+
+def promised(seed: int) -> pd.Series:
+    """What the team sees of the same requests on the training path: the promise."""
+    return deploy_skew.dashboard(offline(seed, traffic(seed)[0]))
+
+
+def ported(registry: Registry) -> int:
+    """The colleague's rewrite: the champion with the normaliser moved to the service's side; registered and crowned."""
+    found = bundle.load(registry.bundle("champion"))
+    model = Pipeline([("normalise", found.model[0]), *found.model.steps])
+    saved = bundle.save(model, found.threshold, found.names, registry.bundles, found.cards, dict(found.about) | dict(note="normalises in the service"))
+    number = registry.register(saved)
+    registry.alias("champion", number)
+    return number
+
+
+def follow(service: Service, version: str, patience_s: float = 5) -> float:
+    """Seconds until a running service answers with a version."""
+    began = time.perf_counter()
+    while service.get("/healthz")["version"] != version:
+        if time.perf_counter() - began > patience_s:
+            raise TimeoutError(f"the service still answers with {service.get('/healthz')['version']}, not {version}")
+        time.sleep(.02)
+    return time.perf_counter() - began
+
+
+def logged(service: Service, answers: pd.DataFrame) -> pd.DataFrame:
+    """The service's own log of some answers, in their order."""
+    return service.log().set_index("request_id").loc[answers["request_id"]].reset_index()
+
+
+def seen(log: pd.DataFrame) -> pd.Series:
+    """What the dashboard shows of a log."""
+    return deploy_skew.dashboard(log.rename(columns=dict(decision="shown")))
+
+
+def judged(seed: int, log: pd.DataFrame) -> Evidence:
+    """Wrong cards in 1,000 requests, from the service's log and what the users had meant, beside the promise."""
+    rows = traffic(seed)[0]
+    wrong = (scope.outcome(rows, log["decision"]) == "wrong card").astype(float)
+    hoped = deploy_skew.wrong_per_1000(rows, offline(seed, rows)["shown"])
+    low, high = bootstrap(wrong, rows["user"], rng=np.random.default_rng(seed))
+    value = 1000 * float(wrong.mean())
+
+    def draw(ax):
+        return plots.bars(ax, ["promised", "served"], [hoped, value], [None, (1000 * low, 1000 * high)], unit="wrong cards in 1,000 requests",
+                          finding=f"{hoped:.0f} wrong cards in 1,000 were promised, {value:.0f} are served")
+    return Evidence("wrong cards in 1,000 requests, from the log", value, (1000 * low, 1000 * high), len(rows),
+                    "The users are few and synthetic; they were chosen for being busy.", draw, "06.2", dict(axis="x", promised=hoped))
+
+
+def paths(seed: int, service: Service, version: str) -> tuple[dict, dict]:
+    """The probes on both paths, stage by stage: as the service logged and scored them, and by the training code."""
+    world, (rows, sent) = World(seed), probes(seed)
+    log = logged(service, replay.send(service, sent, rows))
+    there = replay.stages(bundle.load(Registry().bundles / version).model, np.stack(log["features"]))
+    here = replay.replayed(world.clips(rows), world.sample_rate, deploy_skew.served(world, deploy_skew.SOUND)[0])
+    return there | {"scores": np.stack(log["scores"])}, here
+
+
+def smoke_test(seed: int, service: Service) -> pd.DataFrame:
+    """The probes sent to a running service: device, expected (training path), served, ms (from the log)."""
+    rows, sent = probes(seed)
+    log = logged(service, replay.send(service, sent, rows))
+    return pd.DataFrame(dict(device=rows["device"], expected=offline(seed, rows)["shown"].to_numpy(), served=log["decision"].to_numpy(), ms=log["latency_ms"].to_numpy()))
+
+
+def archive(seed: int) -> Path:
+    """The probes as WAV files in a folder of the workspace, as a nightly batch finds them."""
+    rows, sent = probes(seed)
+    folder = workspace.home() / "cache" / f"probes-{seed}"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, body in zip(rows["id"], sent):
+        (folder / f"{name}.wav").write_bytes(body)
+    return folder
+
+
+def drill(registry: Registry, service: Service, body: bytes, seconds: float = .6) -> pd.Series:
+    """Roll back under load: seconds until the version changed, and what every request meanwhile got."""
+    answers, failures, over = [], [], threading.Event()
+
+    def ask():
+        while not over.is_set():
+            try:
+                answers.append(service.recognize(body)["version"])
+            except Exception as error:
+                failures.append(error)
+    users = [threading.Thread(target=ask) for _ in range(4)]
+    for user in users:
+        user.start()
+    try:
+        time.sleep(seconds)
+        began = time.perf_counter()
+        registry.rollback()
+        follow(service, bundle.champion(registry.bundles).name)
+        took = time.perf_counter() - began
+        time.sleep(seconds)
+    finally:
+        over.set()
+        for user in users:
+            user.join()
+    return pd.Series({"within a second": took < 1, "versions that answered": len(set(answers)), "failed requests": len(failures),
+                      "answers in between": len(answers)})

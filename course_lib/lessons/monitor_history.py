@@ -1,0 +1,98 @@
+"""Months of lesson 08's log: usual weeks, the same days under each cause, and what they cost."""
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from course_lib.cycle import drift, monitor, scope
+from course_lib.cycle.calibrate import launch_model
+from course_lib.world.pool import Pool
+from course_lib.world.world import World
+
+REFERENCE, USUAL, CHANGED = 28, 140, 161               # four weeks to compare with, sixteen to calibrate on, three changed ones
+CAUSES = {"louder microphones": ("louder_microphones", 6), "holiday season": ("season", 1.6), "renamed figures": ("renamed_figure", 3),
+          "new names": ("new_names", .3), "some new names": ("new_names", .1),
+          "new market": ("new_market", .35), "noisier use": ("noisier", .6), "firmware fault": ("firmware_fault", .9),
+          "first names only": ("first_name_only", .35)}
+HARMLESS = ("no change", "louder microphones", "holiday season")
+
+
+@dataclass(frozen=True)
+class Months:
+    """A stretch of requests: its log for the team, the rows with the truth for checks."""
+    world: World
+    rows: pd.DataFrame
+    log: pd.DataFrame
+    vectors: np.ndarray                                 # along 16 directions of the training clips
+
+    def part(self, a: int, b: int) -> "Months":
+        """Days a to b, b not included."""
+        keep = ((self.rows["day"] >= a) & (self.rows["day"] < b)).to_numpy()
+        return Months(self.world, self.rows[keep].reset_index(drop=True), self.log[keep].reset_index(drop=True), self.vectors[keep])
+
+    def outcomes(self) -> np.ndarray:
+        """What each answer was for its user; a failed request counts as a "sorry"."""
+        return scope.outcome(self.rows, self.log["decision"].fillna(scope.SORRY))
+
+    def wrong(self) -> np.ndarray:
+        """Whether each request got a wrong card."""
+        return self.outcomes() == "wrong card"
+
+
+@lru_cache(maxsize=4)
+def known(world: World) -> drift.Known:
+    """The training clips of the launch model."""
+    return drift.Known(world.features(world.recordings("train")))
+
+
+def _requests(world, name):
+    if name == "usual":
+        return world.days(0, USUAL)
+    if name == "no change":
+        return world.days(USUAL, CHANGED)
+    if name not in CAUSES:
+        raise ValueError(f"{name!r} is no cause; known are no change, {', '.join(CAUSES)}")
+    event, strength = CAUSES[name]
+    return world.days(USUAL, CHANGED, {event: dict(day=USUAL, strength=strength)})
+
+
+@lru_cache(maxsize=4)
+def _heard(world):
+    """Answers, distances and directions for every take that the months of any cause hold, by recording."""
+    rows = pd.concat([_requests(world, name) for name in ("usual", "no change", *CAUSES)]).drop_duplicates("recording")
+    takes = monitor.heard(world, launch_model(world), rows, scope.charter().threshold, known(world))
+    return takes, pd.DataFrame(known(world).directions(world.features(rows)), index=rows["recording"])
+
+
+@lru_cache(maxsize=24)
+def months(seed: int, name: str = "usual", pool: Pool = Pool()) -> Months:
+    """The usual months (days 0 to 139), or three weeks from day 140 with "no change" or under a cause of `CAUSES`."""
+    world = World(seed, pool)
+    rows = _requests(world, name).reset_index(drop=True)
+    takes, directions = _heard(world)
+    return Months(world, rows, monitor.simulated_log(world, rows, takes), directions.loc[rows["recording"]].to_numpy())
+
+
+def history(seed: int) -> pd.DataFrame:
+    """The log of the usual months, as the team has it."""
+    return months(seed).log.copy()
+
+
+def after(seed: int, cause: str) -> pd.DataFrame:
+    """The log of three weeks from day 140 under a cause."""
+    return months(seed, cause).log.copy()
+
+
+def directions(seed: int, name: str, a: int, b: int) -> pd.DataFrame:
+    """16 numbers a request in which the features differ most, of days a to b of some months; the index is the recording."""
+    part = months(seed, name).part(a, b)
+    return pd.DataFrame(part.vectors, index=part.rows["recording"].to_numpy())
+
+
+def harm_per_day(seed: int, name: str, scale: float, pool: Pool = Pool()) -> float:
+    """Extra cents a day that a cause costs users against the same days without it; `scale` requests stand behind a logged one."""
+    rules = scope.charter()
+    cost = [scope.cost(months(seed, which, pool).outcomes(), rules) for which in (name, "no change")]
+    days = months(seed, "no change", pool)
+    return float((cost[0] - cost[1]) * len(days.rows) / (CHANGED - USUAL) * scale / 1000)

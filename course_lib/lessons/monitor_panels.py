@@ -1,0 +1,99 @@
+"""What lesson 08 serves and shows: a service under watch, the dashboard, windows and labels to choose."""
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from course_lib import workspace
+from course_lib.cycle import bundle, monitor, scope
+from course_lib.cycle.calibrate import launch_model
+from course_lib.cycle.log import RequestLog
+from course_lib.cycle.process import Service, start
+from course_lib.learn import plots
+from course_lib.learn.audio import wav
+from course_lib.learn.widgets import Choice, Slider, explore
+from course_lib.lessons import monitor_detect as detect, monitor_labels as labels
+from course_lib.lessons.monitor_history import REFERENCE, USUAL, history, known, months
+from course_lib.world.draws import keyed
+from course_lib.world.users import reactions
+from course_lib.world.world import World
+
+ALL = "all devices"
+SHOWN_BEFORE = 28                                       # usual days on the dashboard before the new ones
+
+
+def serve(seed: int) -> Service:
+    """Start a service of the launch model in a folder and with a log of its own; the workspace's champion stays as it is."""
+    world, home = World(seed), workspace.home() / "watched"
+    home.mkdir(parents=True, exist_ok=True)
+    saved = bundle.save(launch_model(world), scope.charter().threshold, world.cards["name"].to_dict(), home / "bundles",
+                        about=dict(lesson="08", seed=int(seed)))
+    bundle.point(home / "bundles", saved)
+    return start(home / "bundles", f"sqlite:///{(home / 'requests.sqlite').as_posix()}")
+
+
+def send_days(service: Service, seed: int, days: int = 3, people: int = 2) -> pd.DataFrame:
+    """Send some days of a few users' requests and what they did afterwards over HTTP; returns their part of the service's log."""
+    rows = months(seed, "no change").rows
+    few = keyed(seed, "lesson 08", "devices").permutation(rows["speaker"].unique())[:people]
+    rows = rows[rows["speaker"].isin(few) & (rows["day"] < USUAL + days)]
+    world, given = World(seed), []
+    for clip, row in zip(world.clips(rows), rows.itertuples()):
+        given.append(service.recognize(wav(clip, world.sample_rate), row.device, row.user, row.day))
+    shown = [answer["card"] or scope.SORRY for answer in given]
+    request = dict(zip(rows["id"], (answer["request_id"] for answer in given)))
+    for said in reactions(seed, rows, shown).itertuples():
+        service.feedback(request[said.id], said.kind, said.card or None)
+    return read_log(service, seed, len(rows))
+
+
+def read_log(service: Service, seed: int, rows: int) -> pd.DataFrame:
+    """The latest rows of the service's log with their feedback, and their distance from the training clips."""
+    log = service.log().tail(rows).reset_index(drop=True)
+    book = RequestLog(service.log_url)
+    said = book.feedback()
+    book.close()
+    return monitor.with_reactions(log.assign(distance=known(World(seed)).distance(np.stack(log["features"]))), said).drop(columns="reported_day")
+
+
+def _of(log, device):
+    return log if device == ALL else log[log["device"] == device]
+
+
+def watched(seed: int, log: pd.DataFrame, signal: str, device: str = ALL) -> tuple[pd.Series, float, float]:
+    """One signal of the last usual weeks and of a new log, by day, and the band that 98 of 100 usual days keep to."""
+    usual = monitor.signals(_of(history(seed), device))[signal].loc[REFERENCE:]
+    low, high = usual.quantile([.01, .99])
+    return pd.concat([usual.iloc[-SHOWN_BEFORE:], monitor.signals(_of(log, device))[signal]]), float(low), float(high)
+
+
+def dashboard_view(seed: int, log: pd.DataFrame, signal: str, device: str):
+    """A figure of one signal with its band, and its numbers in words."""
+    values, low, high = watched(seed, log, signal, device)
+    new = values.loc[USUAL:]
+    out = int(((new < low) | (new > high)).sum())
+    ax = plots.timeline(plots.axes(), values.index, {signal: values}, {USUAL: f"day {USUAL}"}, unit=monitor.SIGNALS[signal],
+                        finding=f"{device}, {signal}: {out} of {len(new)} new days are outside the usual band")
+    ax.axhspan(low, high, color=plots.COLOURS[5], alpha=.25)
+    size = abs(new.median() - values.loc[:USUAL - 1].median()) / max(values.loc[:USUAL - 1].std(), 1e-12)
+    words = (f"{signal}, {device}: {out} of {len(new)} days outside {low:.3g} to {high:.3g}; "
+             f"the middle of the new days is {size:.1f} standard deviations from usual")
+    return ax.figure, words
+
+
+def dashboard(seed: int, log: pd.DataFrame):
+    """Signal and device to choose; the usual weeks and the new ones follow."""
+    return explore(partial(dashboard_view, seed, log), signal=Choice("signal", {words: name for name, words in monitor.SIGNALS.items()}, "re_asks"),
+                   device=Choice("slice", [ALL, *sorted(log["device"].unique())]))
+
+
+def window_panel(seed: int):
+    """Window length, limit and kind of change to choose; what false pages and late ones cost follows."""
+    return explore(partial(detect.window_choice, seed), change=Choice("change", detect.CHANGES), days=Slider("days in a window", 1, detect.LONGEST, 7),
+                   one_in=Choice("false alarms", {"one window in 20": 20, "one window in 50": 50, "one window in 100": 100}))
+
+
+def label_panel():
+    """Labels a week and the rise to be seen, to choose; what both cost follows."""
+    rises = {"50 more wrong cards in 1,000": .05, "10 more in 1,000 (one point)": .01, "190 more in 1,000 (a rename)": .19}
+    return explore(labels.label_choice, rise=Choice("rise", rises), labels=Choice("labels a week", list(labels.LABELS), 400))
