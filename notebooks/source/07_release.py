@@ -107,8 +107,8 @@ panels.two_processes("sha256")
 
 # %% [markdown]
 # ## The canary lives
-# The service knows a device by the id of its user, as each user has one here. Now the worst challenger: it was trained on
-# other features and cannot read what this service computes. It goes to 10% of the devices; 120 of them send a request.
+# Now the worst challenger: it was trained on other features and cannot read what this service computes. It goes to 10% of
+# the devices; 120 of them send a request.
 
 # %%
 panels.switch(service, "canary", versions["other features"], share=.10)
