@@ -127,7 +127,14 @@ def column_limits(seed: int) -> pd.Series:
     return (1.5 * pd.concat(found, axis=1).max(axis=1)).sort_index()
 
 
-@exercise("08.5", cases=lambda seed: [(column_report(seed, n), column_limits(seed)) for n in ("noisier use", "louder microphones", "firmware fault")], mistakes={
+def _reports(seed):
+    """Cases of 08.5: three changes of the world, and a small report by hand in which two columns are over."""
+    small = pd.DataFrame(dict(ks=[.3, .05, .2]), index=["level_db", "seconds", "confidence"])
+    limits = pd.Series(dict(confidence=.25, seconds=.01, level_db=.1))
+    return [(column_report(seed, n), column_limits(seed)) for n in ("noisier use", "louder microphones", "firmware fault")] + [(small, limits)]
+
+
+@exercise("08.5", cases=_reports, mistakes={
     "You compared row by row, and the two tables do not stand in one order. Let pandas find each column by its name.":
         lambda report, limits: sorted(report.index[report["ks"].to_numpy() > limits.to_numpy()]),
     "That is the column that moved most. Every column over its own limit is asked for.": lambda report, limits: [report["ks"].idxmax()],

@@ -59,4 +59,4 @@ def test_clips_are_labelled_and_a_second_visit_goes_on(open_lab):
     assert page.source_bytes(".course-panel audio") == first
     page.page.get_by_role("radio", name="cannot tell").check()
     page.page.get_by_role("button", name="Done").click()
-    assert page.wait_text(STATUS, "2 of 2") == "2 of 2 clips are labelled, 1 of them “cannot tell”."
+    assert page.wait_text(STATUS, "2 of 2") == "2 of 2 clips are labelled, 1 of them “cannot tell”. Done: run the next cell."
