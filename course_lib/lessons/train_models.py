@@ -88,20 +88,26 @@ def curve(seed: int, straight: bool = False, pool: Pool = Pool()) -> Evidence:
                     "The law holds within one kind of reader; it says nothing of other voices.", draw, data=dict(said=said, truth=truth, errors=errors))
 
 
+@lru_cache(maxsize=16)
+def eight_readers(seed: int, model: int | str, pool: Pool = Pool()) -> tuple[float, float]:
+    """Accuracy (%) on its own training clips and on strangers of a tree (its depth, or "deepest") or the "logistic regression"."""
+    train, X, y, _, XT, yT = sets(seed, pool)
+    few = train["speaker"].isin(sorted(train["speaker"].unique())[:8]).to_numpy()
+    if model == "logistic regression":
+        fitted = model_for(World(seed, pool), 8)
+    else:
+        fitted = DecisionTreeClassifier(max_depth=None if model == "deepest" else model, random_state=0).fit(X[few], y[few])
+    return 100 * fitted.score(X[few], y[few]), 100 * fitted.score(XT, yT)
+
+
 @experiment
 def memorises(seed: int, tree: bool = True, pool: Pool = Pool()) -> Evidence:
     """Accuracy of a decision tree on its own training clips less that on strangers, eight readers to learn from (points)."""
-    train, X, y, _, XT, yT = sets(seed, pool)
-    few = train["speaker"].isin(sorted(train["speaker"].unique())[:8]).to_numpy()
-    found = {}
-    for depth in (3, 6, 12, None) if tree else ():
-        model = DecisionTreeClassifier(max_depth=depth, random_state=0).fit(X[few], y[few])
-        found[f"tree, depth {depth or model.get_depth()}"] = (100 * model.score(X[few], y[few]), 100 * model.score(XT, yT))
-    model = model_for(World(seed, pool), 8)
-    found["logistic regression"] = (100 * model.score(X[few], y[few]), 100 * model.score(XT, yT))
-    own, others = list(found.values())[-2 if tree else -1]
+    own, others = eight_readers(seed, "deepest" if tree else "logistic regression", pool)
 
     def draw(ax):
+        found = {f"tree, depth {depth}": eight_readers(seed, depth, pool) for depth in (3, 6, 12)}
+        found |= {"tree, deepest": eight_readers(seed, "deepest", pool), "logistic regression": eight_readers(seed, "logistic regression", pool)}
         at = np.arange(len(found))
         for i, name in enumerate(("its own training clips", "strangers")):
             ax.plot([pair[i] for pair in found.values()], at, linestyle="none", marker=plots.MARKERS[i], color=plots.COLOURS[i], label=name)
@@ -109,7 +115,7 @@ def memorises(seed: int, tree: bool = True, pool: Pool = Pool()) -> Evidence:
         ax.set(ylim=(len(found) - .5, -.9), xlim=(0, 105), xlabel="names recognised (%)")
         ax.legend(loc="lower left", bbox_to_anchor=(-.01, 1), ncols=2, borderaxespad=.1)
         return plots.title(ax, f"Deepest tree: {own:.0f}% of its own clips, {others:.0f}% of strangers'", above=20)
-    return Evidence("points between its own clips and strangers'", own - others, None, len(yT), "One kind of tree; a forest of them does better.",
+    return Evidence("points between its own clips and strangers'", own - others, None, len(sets(seed, pool)[5]), "One kind of tree; a forest of them does better.",
                     draw, data=dict(own=own, others=others))
 
 
