@@ -39,15 +39,10 @@ def send(service: Service, bodies: Sequence[bytes], rows: pd.DataFrame | None = 
 
 
 def stages(model: Pipeline, vectors: np.ndarray) -> dict[str, np.ndarray]:
-    """What passes through a pipeline: name of each stage -> its output, (n, anything).
-
-    >>> list(stages(fitted, vectors))                   # doctest: +SKIP
-    ['features', 'scale', 'scores']
-    """
-    out = {"features": np.asarray(vectors, np.float32)}
-    for name, step in model.steps[:-1]:
-        out[name] = step.transform(list(out.values())[-1])
-    return out | {"scores": model[-1].predict_proba(list(out.values())[-1])}
+    """What passes through a pipeline: features, what goes into the classifier (its last step), and the scores that come out."""
+    vectors = np.asarray(vectors, np.float32)
+    into = model[:-1].transform(vectors) if len(model.steps) > 1 else vectors
+    return {"features": vectors, "into the classifier": into, "scores": model[-1].predict_proba(into)}
 
 
 def replayed(clips: Sequence[np.ndarray], sample_rate: int, model: Pipeline) -> dict[str, np.ndarray]:
@@ -56,19 +51,15 @@ def replayed(clips: Sequence[np.ndarray], sample_rate: int, model: Pipeline) -> 
 
 
 def differences(served: dict[str, np.ndarray], trained: dict[str, np.ndarray], tolerance: float = TOLERANCE) -> pd.DataFrame:
-    """Where two paths part, a row a stage that both have: columns that differ by over `tolerance` in any row, largest difference.
+    """Where two paths part, a row a stage: its columns, how many differ by over `tolerance` in any row, the largest difference.
 
-    The last array before the scores is compared as "into the classifier", whatever each path calls it.
+    ValueError where a stage has another shape on the other path.
     """
     rows = {}
-    for stage, (a, b) in _paired(served, trained).items():
+    for stage, a in served.items():
+        a, b = np.asarray(a, float), np.asarray(trained[stage], float)
         if a.shape != b.shape:
             raise ValueError(f"stage {stage!r} has shape {a.shape} on one path and {b.shape} on the other; the same clips on both are expected")
-        gap = np.abs(np.asarray(a, float) - b)
+        gap = np.abs(a - b)
         rows[stage] = dict(columns=a.shape[1], differ=int((gap.max(axis=0) > tolerance).sum()), largest=float(gap.max()))
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("stage")
-
-
-def _paired(served, trained):
-    last = [list(path.values())[-2] for path in (served, trained)]
-    return {"features": (served["features"], trained["features"]), "into the classifier": tuple(last), "scores": (served["scores"], trained["scores"])}

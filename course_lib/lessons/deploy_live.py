@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 
 from course_lib import workspace
 from course_lib.cycle import bundle, monitor, replay, scope
-from course_lib.cycle.process import Service
+from course_lib.cycle.process import Service, models
 from course_lib.cycle.registry import Registry
 from course_lib.learn import plots
 from course_lib.learn.audio import wav
@@ -44,7 +44,7 @@ def bodies(seed: int, rows: pd.DataFrame) -> list[bytes]:
 @lru_cache(maxsize=2)
 def probes(seed: int) -> tuple[pd.DataFrame, list[bytes]]:
     """The 200 probes and their WAV files."""
-    rows = deploy_skew.probes(World(seed))
+    rows = deploy_skew.probes(World(seed)).assign(day=0)
     return rows, bodies(seed, rows)
 
 
@@ -63,9 +63,9 @@ def promised(seed: int) -> pd.Series:
     return deploy_skew.dashboard(offline(seed, traffic(seed)[0]))
 
 
-def ported(registry: Registry) -> int:
-    """The colleague's rewrite: the champion with the normaliser moved to the service's side; registered and crowned."""
-    found = bundle.load(registry.bundle("champion"))
+def ported(registry: Registry, number: int) -> int:
+    """The colleague's rewrite: a version with the normaliser moved to the service's side; registered and crowned."""
+    found = bundle.load(registry.bundle(number))
     model = Pipeline([("normalise", found.model[0]), *found.model.steps])
     saved = bundle.save(model, found.threshold, found.names, registry.bundles, found.cards, dict(found.about) | dict(note="normalises in the service"))
     number = registry.register(saved)
@@ -108,11 +108,11 @@ def judged(seed: int, log: pd.DataFrame) -> Evidence:
                     "The users are few and synthetic; they were chosen for being busy.", draw, "06.2", dict(axis="x", promised=hoped))
 
 
-def paths(seed: int, service: Service, version: str) -> tuple[dict, dict]:
+def paths(seed: int, service: Service) -> tuple[dict, dict]:
     """The probes on both paths, stage by stage: as the service logged and scored them, and by the training code."""
     world, (rows, sent) = World(seed), probes(seed)
     log = logged(service, replay.send(service, sent, rows))
-    there = replay.stages(bundle.load(Registry().bundles / version).model, np.stack(log["features"]))
+    there = replay.stages(bundle.load(bundle.champion(models())).model, np.stack(log["features"]))
     here = replay.replayed(world.clips(rows), world.sample_rate, deploy_skew.served(world, deploy_skew.SOUND)[0])
     return there | {"scores": np.stack(log["scores"])}, here
 
@@ -122,6 +122,13 @@ def smoke_test(seed: int, service: Service) -> pd.DataFrame:
     rows, sent = probes(seed)
     log = logged(service, replay.send(service, sent, rows))
     return pd.DataFrame(dict(device=rows["device"], expected=offline(seed, rows)["shown"].to_numpy(), served=log["decision"].to_numpy(), ms=log["latency_ms"].to_numpy()))
+
+
+def same_answers(seed: int, one: Path, other: Path) -> int:
+    """Of the probes, how many get the same answer from two bundles."""
+    vectors = World(seed).features(probes(seed)[0])
+    shown = [monitor.answers(found.model, vectors, found.threshold)["shown"] for found in map(bundle.load, (one, other))]
+    return int((shown[0] == shown[1]).sum())
 
 
 def archive(seed: int) -> Path:
@@ -134,8 +141,10 @@ def archive(seed: int) -> Path:
     return folder
 
 
-def drill(registry: Registry, service: Service, body: bytes, seconds: float = .6) -> pd.Series:
-    """Roll back under load: seconds until the version changed, and what every request meanwhile got."""
+def drill(registry: Registry, service: Service, number: int, body: bytes, seconds: float = .6) -> pd.Series:
+    """Roll back from a version under load: whether it took under a second, and what every request meanwhile got."""
+    registry.alias("champion", number)
+    follow(service, bundle.champion(registry.bundles).name)
     answers, failures, over = [], [], threading.Event()
 
     def ask():
@@ -160,3 +169,15 @@ def drill(registry: Registry, service: Service, body: bytes, seconds: float = .6
             user.join()
     return pd.Series({"within a second": took < 1, "versions that answered": len(set(answers)), "failed requests": len(failures),
                       "answers in between": len(answers)})
+
+
+def refused(service: Service) -> pd.DataFrame:
+    """Six bodies that no client should send, and what the service says to each."""
+    quiet = wav(np.zeros(8_000), 8_000)
+    sent = {"nothing": b"", "a text": b"play some music", "a photograph": b"\x89PNG\r\n\x1a\n" + bytes(2_000), "a second of silence": quiet,
+            "half a WAV header": quiet[:20], "a whole song": wav(np.full(8_000 * 60, .1), 8_000)}
+    rows = []
+    for name, body in sent.items():
+        said = service.http.post("/recognize", content=body, headers={"content-type": "audio/wav"})
+        rows.append(dict(sent=name, status=said.status_code, error=said.json()["error"]))
+    return pd.DataFrame(rows).set_index("sent")

@@ -15,9 +15,9 @@ def vectors(utterances):
 
 def test_stages_end_in_the_scores_of_the_pipeline(model, vectors):
     found = replay.stages(model, vectors)
-    assert list(found) == ["features", "scale", "scores"]
+    assert list(found) == ["features", "into the classifier", "scores"]
     np.testing.assert_array_equal(found["scores"], model.predict_proba(vectors))
-    np.testing.assert_array_equal(found["scale"], model[0].transform(vectors))
+    np.testing.assert_array_equal(found["into the classifier"], model[0].transform(vectors))
 
 
 def test_equal_paths_do_not_part_and_a_second_scaling_shows_where_it_is(model, vectors, utterances):

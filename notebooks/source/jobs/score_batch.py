@@ -7,7 +7,7 @@
 seed = 0                         # the world, where there is no champion yet
 clips = ""                       # a folder of WAV files; "": the clips that ship
 folder = None                    # of bundles; None: the workspace's
-out = ""                         # a CSV file for the answers; "": none is written
+answers = ""                     # a CSV file for the answers; "": none is written
 
 # %%
 import json
@@ -25,13 +25,13 @@ champion.version, champion.threshold
 # ## Answer
 
 # %%
-answers = batch.answers(champion, batch.read(clips))
-answers.head()
+given = batch.answers(champion, batch.read(clips))
+given.head()
 
 # %%
-if out:
-    answers.to_csv(out, index=False, lineterminator="\n")
+if answers:
+    given.to_csv(answers, index=False, lineterminator="\n")
 
 # %% tags=["result"]
-unusable = int((answers["failure"] != "").sum())
-print(json.dumps(dict(version=champion.version, clips=len(answers), unusable=unusable)))
+unusable = int((given["failure"] != "").sum())
+print(json.dumps(dict(version=champion.version, clips=len(given), unusable=unusable)))
