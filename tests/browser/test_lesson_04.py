@@ -39,15 +39,11 @@ def test_stages_are_poked_and_another_loss_and_rate_win(everything, open_lab, la
     assert free > squared, "with C = 10 the squared loss is the cheaper one"
     page.move_slider("Threshold", keys=["End"])
     assert told("log loss, C = 10, threshold 0.95") < free
-    pictures = set()
-    for stage in ("1 input", "2 representation", "3 scores", "4 confidence and decision", "5 a week of decisions"):
-        before = flow.locator(".widget-image").get_attribute("alt")
+    image = flow.locator(".widget-image")
+    for stage, title in (("1 input", "The input"), ("2 representation", "The representation"), ("3 scores", "The scores"),
+                         ("5 a week of decisions", "At 0.95"), ("4 confidence and decision", "The decision at 0.95")):
         choose("Stage", stage)
-        page.page.wait_for_function("([e, before]) => e.alt !== before || e.alt.startsWith('The decision')",
-                                    arg=[flow.locator(".widget-image").element_handle(), before])
-        pictures.add(flow.locator(".widget-image").get_attribute("alt"))
-        page.page.wait_for_timeout(200)
-    assert len(pictures) == 5
+        page.page.wait_for_function("([e, title]) => e.alt.startsWith(title)", arg=[image.element_handle(), title])
     flow.screenshot(path=str(_artefact("04-flow")))
 
     rates = page.page.locator(PANELS).filter(has_text="failed run").first
