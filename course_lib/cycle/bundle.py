@@ -73,7 +73,19 @@ def save(model: Pipeline, threshold: float, names: Mapping[str, str], folder: Pa
     note = _plain(dict(threshold=float(threshold), cards=cards, names=dict(names), features=features.VERSION, about=dict(about or {})))
     stored = skops.io.dumps(model)
     note |= dict(version=_version(note, stored), model_sha256=hashlib.sha256(stored).hexdigest())
-    return _publish(Path(folder), note, stored)
+    def fill(new):
+        new.mkdir()
+        (new / MODEL).write_bytes(stored)
+        (new / NOTE).write_text(json.dumps(note, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return _put(Path(folder) / note["version"], fill)
+
+
+def adopt(folder: Path, bundle: Path, version: str) -> Path:
+    """The folder of a whole bundle among those of `folder`, copied there in one step if it stands elsewhere."""
+    place = Path(folder) / version
+    if bundle.resolve() == place.resolve() or _whole(place):
+        return place
+    return _put(place, lambda new: shutil.copytree(bundle, new))
 
 
 def _plain(note):
@@ -84,16 +96,13 @@ def _plain(note):
         raise ValueError(f"cards, names and about must be plain texts, finite numbers, lists and dicts: {error}") from None
 
 
-def _publish(folder, note, stored):
+def _put(place, fill):
     """Put a bundle in place in one step; a whole one of this version stays, a damaged one makes way."""
-    place = folder / note["version"]
-    folder.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(dir=folder, prefix="part-"))
+    place.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(dir=place.parent, prefix="part-"))
     try:
         new = part / "new"
-        new.mkdir()
-        (new / MODEL).write_bytes(stored)
-        (new / NOTE).write_text(json.dumps(note, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        fill(new)
         if not _whole(place):
             if place.exists():
                 os.rename(place, part / "damaged")
@@ -186,11 +195,16 @@ def point(folder: Path, bundle: Path) -> None:
     if bundle.resolve().parent != folder.resolve():
         raise BundleError(f"the bundle {bundle} does not stand in {folder}; save it there first")
     load(bundle)
-    handle, name = tempfile.mkstemp(dir=folder, prefix="part-")
+    replace_json(folder / POINTER, dict(bundle=bundle.name))
+
+
+def replace_json(path: Path, content) -> None:
+    """Write a JSON file in one step: whoever reads meanwhile finds the old content or the new one, whole."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix="part-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(dict(bundle=bundle.name), stream)
-        os.replace(name, folder / POINTER)
+            json.dump(content, stream)
+        os.replace(name, path)
     finally:
         Path(name).unlink(missing_ok=True)
 

@@ -1,12 +1,13 @@
 """What the requests of a service share: the bundles that answer, the way to the log, the counters."""
 import asyncio
+import os
 import time
 import uuid
 
 import numpy as np
 import sqlalchemy as sa
 from fastapi.responses import JSONResponse
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
 from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect
 
@@ -63,6 +64,14 @@ class Desk:
     def fault(self):
         """What is wrong although requests are answered; "" if nothing is."""
         return "; ".join(filter(None, (self.model_fault, self.log_fault)))
+
+    def metrics(self) -> bytes:
+        """The counters in Prometheus's text format; of several workers, the sum over all of them."""
+        registry = self.registry
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            registry = CollectorRegistry()
+            multiprocess.MultiProcessCollector(registry)
+        return generate_latest(registry)
 
     async def watch(self):
         """Follow pointer and settings: requests under way finish with the bundle they began with."""

@@ -5,9 +5,6 @@ them says which one serves. The pointer is moved in one step and is the truth; a
 between the two leaves the old champion serving, or the new one, and the next call sets the alias right.
 """
 import json
-import os
-import shutil
-import tempfile
 from functools import cached_property
 from pathlib import Path
 from typing import Mapping
@@ -61,28 +58,13 @@ class Registry:
         """
         found, client = bundles.load(bundle), self.client
         with self._alone():
-            place = self._place(Path(bundle), found.version)
+            place = bundles.adopt(self.bundles, Path(bundle), found.version)
             number = self._number_of(found.version)
             if number is None:
                 number = int(client.create_model_version(NAME, place.as_uri(), tags=_tags(found)).version)
             if card is not None:
                 client.set_model_version_tag(NAME, str(number), "card", json.dumps(dict(card), sort_keys=True))
         return number
-
-    def _place(self, bundle, version):
-        """The bundle's folder in this registry, copied there in one step if it stands elsewhere."""
-        place = self.bundles / version
-        if bundle.resolve() == place.resolve() or _whole(place):
-            return place
-        part = Path(tempfile.mkdtemp(dir=self.bundles, prefix="part-"))
-        try:
-            shutil.copytree(bundle, part / "new")
-            if place.exists():
-                os.rename(place, part / "damaged")
-            os.rename(part / "new", place)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
-        return place
 
     def _all(self):
         found = self.client.search_model_versions(f"name = '{NAME}'", max_results=1000)
@@ -218,11 +200,3 @@ def _tags(found):
     known = dict(data=about.get("data", "not recorded"), code=about.get("code", lineage.code()), features=about.get("features", bundles.features.VERSION),
                  threshold=found.threshold, charter=about.get("charter", lineage.charter()), seed=about.get("seed", "not recorded"))
     return dict(bundle=found.version, **{key: json.dumps(known[key]) for key in LINEAGE})
-
-
-def _whole(place):
-    try:
-        bundles.load(place)
-    except bundles.BundleError:
-        return False
-    return True

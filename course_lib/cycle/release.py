@@ -5,9 +5,7 @@ decides who is in it, the same in every process and on every day (Kohavi, Tang a
 """
 import hashlib
 import json
-import os
 import re
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -91,13 +89,7 @@ def write(folder: Path, mode: str, challenger: str = "", share: float = 0.0, sal
     folder, wanted = Path(folder), Release(mode, challenger, share, salt)
     if wanted.mode != "off":
         bundles.load(folder / wanted.challenger)
-    handle, name = tempfile.mkstemp(dir=folder, prefix="part-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(asdict(wanted), stream)
-        os.replace(name, folder / FILE)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    bundles.replace_json(folder / FILE, asdict(wanted))
     return wanted
 
 

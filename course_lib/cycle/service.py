@@ -1,6 +1,5 @@
 """The product as a service: a WAV goes in, a card or "sorry" comes out, and every request is logged."""
 import asyncio
-import os
 import time
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,7 +8,7 @@ import sqlalchemy as sa
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest, multiprocess
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
@@ -121,8 +120,4 @@ def _routes(app, desk):
 
     @app.get("/metrics", response_class=PlainTextResponse)
     async def metrics():
-        registry = desk.registry
-        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:     # several workers: the sum over all of them
-            registry = CollectorRegistry()
-            multiprocess.MultiProcessCollector(registry)
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(desk.metrics(), media_type=CONTENT_TYPE_LATEST)
