@@ -127,6 +127,26 @@ def browser(lab):
 
 
 @pytest.fixture
+def open_lesson(open_lab, lab):
+    """`open_lesson("05")` -> LabPage of a lesson as a learner finds it, every cell run."""
+    def open_and_run(number, **options):
+        notebook, = (REPOSITORY / "notebooks").glob(f"{number}_*.ipynb")
+        shutil.copy(notebook, lab.folder / notebook.name)
+        page = open_lab(notebook.name, **options)
+        page.run_all()
+        return page
+    return open_and_run
+
+
+@pytest.fixture
+def whole_lesson(everything, open_lesson):
+    """`open_lesson` for tests that try each widget of a lesson, which `course test --all` alone does."""
+    if not everything:
+        pytest.skip("each widget of a whole lesson is tried by `course test --all` only")
+    return open_lesson
+
+
+@pytest.fixture
 def open_lab(lab, browser, request):
     """`open_lab("name.ipynb", ["cell", ...])` -> LabPage; console messages are checked at the end."""
     opened = []

@@ -115,6 +115,34 @@ class LabPage:
                                     arg=[selector, words])
         return self.text(selector)
 
+    def panel(self, words=None, label=None):
+        """The first panel that shows these words, or that holds the control with this label; brought into sight."""
+        panels = self.page.locator(".course-panel")
+        wanted = panels.filter(has_text=words) if label is None else panels.filter(has=self.page.get_by_label(label, exact=True))
+        wanted.first.scroll_into_view_if_needed()
+        return wanted.first
+
+    def says(self, panel, words):
+        """Wait until a panel's status holds these words; return all of it."""
+        status = panel.locator(".course-status").first
+        self.page.wait_for_function("([e, words]) => e.innerText.includes(words)", arg=[status.element_handle(), words])
+        return status.inner_text()
+
+    def choose(self, label, option):
+        """Choose an option of the list with this label."""
+        self.page.get_by_label(label, exact=True).select_option(option)
+
+    def answer_first_question(self, option):
+        """Answer the first question of the quiz by its option's first words, and wait for "Correct."."""
+        quiz = self.panel("Tab moves on")
+        quiz.get_by_text(option).click()
+        quiz.get_by_role("button", name="Check").first.click()
+        self.page.wait_for_function("e => e.innerText.includes('Correct.')", arg=quiz.element_handle())
+
+    def complains_in_cells(self):
+        """How many outputs of cells are warnings or errors on stderr."""
+        return self.page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count()
+
     def text(self, selector):
         """The visible text of an element."""
         return self.page.locator(selector).first.inner_text()
@@ -125,10 +153,10 @@ class LabPage:
             "async e => [...new Uint8Array(await (await fetch(e.src)).arrayBuffer())]")
         return bytes(numbers)
 
-    def screenshot(self, name):
-        """Keep a picture of the page among the artefacts."""
+    def screenshot(self, name, of=None):
+        """Keep a picture of the page, or of one element, among the artefacts."""
         ARTEFACTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=ARTEFACTS / (re.sub(r"[^\w-]+", "-", name).strip("-") + ".png"))
+        (of or self.page).screenshot(path=ARTEFACTS / (re.sub(r"[^\w-]+", "-", name).strip("-") + ".png"))
 
     def close(self):
         """End the notebook's kernel and close the page."""

@@ -1,9 +1,5 @@
 """Lesson 03 in a real JupyterLab: all cells run, the booth takes a label, both figures reverse their decision."""
-import shutil
-
 import pytest
-
-from conftest import REPOSITORY
 
 PANELS = """\
 from course_lib.learn.lesson import begin
@@ -25,7 +21,7 @@ def test_the_misread_share_decides_which_way_is_best(open_lab):
     page.run_all()
     page.wait_text(STATUS, "points that Dawid-Skene gains on counting: -")
     assert "counting is best" in title(page)
-    page.page.get_by_label("Clips at once", exact=True).select_option("400 (a month)")
+    page.choose("Clips at once", "400 (a month)")
     page.move_slider("Misread (%)", keys=6 * ["ArrowRight"])
     page.page.wait_for_function("document.querySelector('.course-panel .widget-image').alt.includes('Dawid-Skene is best')")
     assert "3 of 5 misread a rule" in title(page)
@@ -38,21 +34,17 @@ def test_traffic_decides_how_many_votes_pay(open_lab, everything):
     page.run_all()
     page.wait_text(STATUS, "cents that three votes save against one: -")
     assert "1 vote a clip costs least" in title(page)
-    page.page.get_by_label("Requests served", exact=True).select_option("1,000,000")
+    page.choose("Requests served", "1,000,000")
     page.page.wait_for_function("/[35] votes a clip cost least/.test(document.querySelector('.course-panel .widget-image').alt)")
     page.move_slider("A vote (cents)", keys=["End"])
     page.page.wait_for_function("document.querySelector('.course-panel .widget-image').alt.includes('At 10 cents a vote')")
 
 
-def test_the_whole_lesson_as_a_learner_opens_it(open_lab, lab, everything):
-    if not everything:
-        pytest.skip("the untouched lesson in the browser is run by `course test --all`")
-    shutil.copy(REPOSITORY / "notebooks" / "03_label.ipynb", lab.folder / "03_label.ipynb")
-    page = open_lab("03_label.ipynb")
-    page.run_all()
+def test_the_whole_lesson_as_a_learner_opens_it(whole_lesson):
+    page = whole_lesson("03")
     booth = page.page.locator(".course-panel").filter(has=page.page.get_by_role("button", name="Next")).first
     booth.scroll_into_view_if_needed()
     booth.get_by_role("radio", name="cannot tell").check()
     booth.get_by_role("button", name="Next").click()
     booth.get_by_text("1 of 6 clips are labelled").wait_for()
-    assert not page.page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count()
+    assert not page.complains_in_cells()
