@@ -22,7 +22,7 @@ TRIM_DB = 30.0
 LOG_FLOOR = 1e-4                                     # about 60 dB under speech of unit RMS
 VERSION = "mfcc-468-v1"
 SHORTEST = FRAME + (N_SEGMENTS - 1) * HOP
-CHUNK = 12                                           # clips at a time: their frames stay in the processor's cache
+CHUNK = 8                                            # clips at a time: their frames stay in the processor's cache
 SILENCE = 1e-5                                       # a third of one 16-bit step
 
 

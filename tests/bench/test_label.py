@@ -5,7 +5,7 @@ import pytest
 
 from course_lib.cycle.label import fit_dawid_skene, fit_one_coin
 
-crowdkit = pytest.importorskip("crowdkit.aggregation", reason="crowd-kit is one of the extras: uv pip install --require-hashes -r requirements-extras.lock")
+crowdkit = pytest.importorskip("crowdkit.aggregation", reason="crowd-kit is one of the extras: see CONTRIBUTING.md, \"Dependencies\"")
 
 
 def votes(seed):
@@ -17,6 +17,7 @@ def votes(seed):
     return pd.DataFrame(rows, columns=["id", "annotator", "label"])
 
 
+@pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")      # crowd-kit's own
 @pytest.mark.parametrize("kind, ours", [("DawidSkene", fit_dawid_skene), ("OneCoinDawidSkene", fit_one_coin)])
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("iterations", [1, 10])
