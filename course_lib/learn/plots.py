@@ -12,10 +12,10 @@ import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine, LayoutEngine
 from matplotlib.ticker import MaxNLocator
 from scipy import signal
 
+from course_lib.learn.layout import OnePass, title
 from course_lib.learn.markup import Picture, as_image, show  # noqa: F401, a lesson says plots.show(figure, alt)
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -60,36 +60,6 @@ def axes(width: float = 7, height: float = 3.4) -> Axes:
     return ax
 
 
-class OnePass(LayoutEngine):
-    """Fits one axes with its labels into its figure; constrained layout, but in a third of the time.
-
-    A slider's figure must follow within 150 ms, and measuring text is most of drawing it.
-    Figures of several axes get constrained layout itself.
-    """
-
-    _adjust_compatible = _colorbar_gridspec = False
-
-    def execute(self, figure):
-        """Move the edges of the only axes so that everything drawn around it is inside."""
-        if len(figure.axes) != 1:
-            return ConstrainedLayoutEngine().execute(figure)
-        ax = figure.axes[0]
-        around, inside, whole = ax.get_tightbbox(), ax.get_window_extent(), figure.bbox
-        edge = .05 * figure.dpi
-        left, bottom = inside.x0 - around.x0 + edge, inside.y0 - around.y0 + edge
-        right, top = around.x1 - inside.x1 + edge, around.y1 - inside.y1 + edge
-        ax.set_position((left / whole.width, bottom / whole.height, 1 - (left + right) / whole.width,
-                         1 - (bottom + top) / whole.height), which="both")
-
-
-def title(ax: Axes, finding: str, above: float = 0) -> Axes:
-    """Set the title, the finding in a sentence, broken into lines that fit; `above`: points left for a legend."""
-    points = ax.title.get_fontsize()
-    letters = ax.figure.get_figwidth() * 72 * ax.get_position().width / (points * .6) * 1.1
-    ax.set_title("\n".join(textwrap.wrap(finding, max(12, int(letters)))), loc="left", pad=8 + above)
-    return ax
-
-
 def estimate(ax: Axes, labels, values, intervals=None, finding: str = "", unit: str = "") -> Axes:
     """Estimates as points with their intervals, one row each, the first on top.
 
@@ -109,7 +79,7 @@ def estimate(ax: Axes, labels, values, intervals=None, finding: str = "", unit: 
             ax.plot(interval, [row, row], color=mark["color"], marker="|", linestyle="-", linewidth=3)
         ax.plot([value], [row], linestyle="none", zorder=3, **mark)
         ax.annotate(short(value), (value, row), xytext=(0, 8), textcoords="offset points", ha="center")
-    ax.set_yticks(range(len(labels)), labels)
+    ax.set_yticks(range(len(labels)), [textwrap.fill(str(label), 34) for label in labels])
     ax.set_ylim(len(labels) - .4, -.7)
     ax.grid(axis="y", visible=False)
     ax.margins(x=.08)
@@ -125,11 +95,12 @@ def bars(ax: Axes, labels, values, intervals=None, finding: str = "", unit: str 
     _same_length(labels=labels, values=values, intervals=values if intervals is None else intervals)
     for row, (value, interval) in enumerate(zip(values, intervals or [None] * len(values))):
         ax.barh(row, value, .62, color=COLOURS[row % len(COLOURS)], hatch=HATCHES[row % len(HATCHES)], edgecolor="white")
-        end = max(value, interval[1]) if interval is not None else value
+        ends, side = interval if interval is not None else (value, value), -1 if value < 0 else 1
         if interval is not None:
             ax.plot(interval, [row, row], color="black", marker="|", linestyle="-")
-        ax.annotate(short(value), (end, row), xytext=(6, 0), textcoords="offset points", va="center")
-    ax.set_yticks(range(len(labels)), labels)
+        ax.annotate(short(value), (min(value, *ends) if side < 0 else max(value, *ends), row), xytext=(6 * side, 0),
+                    textcoords="offset points", va="center", ha="right" if side < 0 else "left")
+    ax.set_yticks(range(len(labels)), [textwrap.fill(str(label), 34) for label in labels])
     ax.set_ylim(len(labels) - .4, -.6)
     ax.grid(axis="y", visible=False)
     ax.margins(x=.12)

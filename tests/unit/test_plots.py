@@ -23,6 +23,8 @@ def every_kind():
     interval = [(.9, .96), (.6, .7)]
     yield plots.estimate(plots.axes(), ["launch", "June"], [.94, .65], interval, "It falls", "accuracy")
     yield plots.bars(plots.axes(), ["wrong card", "sorry?"], [1200, 80], None, "Wrong cards cost most", "euro a week")
+    yield plots.bars(plots.axes(), ["everything else that a team could have done with the money", "b"], [-3, 5], [(-4, -2), (4, 6)],
+                     "A finding so long that it needs two lines, said beside row labels that are long as well, and never cut", "cents")
     yield plots.timeline(plots.axes(), range(5), {"test": [1] * 5, "users": range(5)}, {2: "new names"}, "It parts")
     yield plots.spectrogram(plots.axes(), clip, 16_000, "A tone")
     yield plots.waveform(plots.axes(), clip, 16_000, "A tone")
@@ -51,6 +53,14 @@ def test_nothing_is_cut_off_at_the_edges(set_style):
         pixels = np.asarray(image.convert("L"))
         frame = np.concatenate([pixels[:2].ravel(), pixels[-2:].ravel(), pixels[:, :2].ravel(), pixels[:, -2:].ravel()])
         assert frame.min() > 245, ax.get_title(loc="left")
+
+
+def test_a_number_stands_beyond_its_bar_on_either_side():
+    ax = plots.bars(plots.axes(), ["less", "more"], [-3, 5], [(-4, -2), (4, 6)])
+    drawn(ax)
+    inverse = ax.transData.inverted()
+    less, more = ([inverse.transform(corner)[0] for corner in text.get_window_extent().get_points()] for text in ax.texts)
+    assert max(less) < -4 and min(more) > 6
 
 
 def test_series_differ_without_colour():
