@@ -38,6 +38,8 @@ def _folded(text):
 
 
 def short(value):
+    if isinstance(value, pd.Series) and 0 < len(value) <= 6:
+        return f"a Series ({', '.join(f'{i}: {short(one)}' for i, one in value.items())})"
     if isinstance(value, (pd.DataFrame, pd.Series, np.ndarray)):
         return f"{type(value).__name__} of shape {value.shape}"
     if isinstance(value, (float, np.floating)):

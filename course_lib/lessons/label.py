@@ -19,6 +19,7 @@ LESSON = "03"
     "That is each clip's share of right votes, added up. Counting does not share: the label with most votes takes the whole clip.": lambda: [16, 12, 8],
     "With three of five the wrong label has the most votes, on every one of these clips.": lambda: [20, 20, 20],
     "Two wrong votes against three right ones still lose; the clip is labelled right.": lambda: [20, 0, 0],
+    "Those are the clips that come out wrong. Asked is how many of the 20 counting labels right.": lambda: [0, 0, 20],
 }, hints=["Write down the five votes on one such clip when one person misreads the rule, when two do, when three do.",
           "All 20 clips have the same five votes, so each of the three answers is 0 or 20."],
     why="Counting forgives any minority and no majority. The step from two to three of five is a cliff, not a slope.")
@@ -48,6 +49,10 @@ def _by_majority_on_gold(votes, gold):
     "You took the gold clips, and still compared with what most people said there. `votes[\"id\"].map(gold)` gives the right label.": _by_majority_on_gold,
     "Clips without a gold label count as wrong in yours. Keep the votes on gold clips first, then take shares.":
         lambda votes, gold: votes["label"].eq(votes["id"].map(gold)).groupby(votes["annotator"]).mean(),
+    "Comparing lines rows up with rows; `gold` is indexed by clip. `asked[\"id\"].map(gold)` fetches the right label of each vote.":
+        lambda votes, gold: votes["label"].eq(gold).groupby(votes["annotator"]).mean(),
+    "Those are counts. Skill is a share: `mean` instead of `sum`, over the gold clips only.":
+        lambda votes, gold: votes["label"].eq(votes["id"].map(gold)).groupby(votes["annotator"]).sum(),
 }, hints=["First keep the rows of `votes` whose `id` is in `gold.index`.",
           "`asked[\"id\"].map(gold)` is the right label of each row. Compare, then group by annotator and take the mean."],
     also=[lambda votes, gold: label.skill_from_gold(votes, gold)["skill"],
@@ -71,6 +76,10 @@ def _size(p, margin):
         lambda expected, margin: _size(.05 if expected is None else expected, margin),
     "You used the margin as the whole width of the interval. It reaches as far up as down; the margin is half of it.":
         lambda expected, margin: _size(.5 if expected is None else expected, margin / 2),
+    "You took 2 for 1.96. As a rule of thumb that is fine; here use 1.96, so that the numbers can be compared.":
+        lambda expected, margin: math.ceil(4 * (.5 if expected is None else expected) * (1 - (.5 if expected is None else expected)) / margin ** 2),
+    "Nobody can audit a part of a clip: round up, with `math.ceil` or `np.ceil`.":
+        lambda expected, margin: 1.96 ** 2 * (.5 if expected is None else expected) * (1 - (.5 if expected is None else expected)) / margin ** 2,
     "You rounded to the nearest whole number. Down breaks the promise by a little; round up, with `math.ceil` or `np.ceil`.":
         lambda expected, margin: round(1.96 ** 2 * (.5 if expected is None else expected) * (1 - (.5 if expected is None else expected)) / margin ** 2),
 }, hints=["Which p makes p(1 - p) greatest? That one is safe where nobody knows (`expected is None`).",
@@ -99,6 +108,11 @@ def _higher(right):
     return "Dawid-Skene" if right["Dawid-Skene"].mean() > right["counting"].mean() else "counting"
 
 
+def _either_way(right):
+    lead = right["Dawid-Skene"].astype(int) - right["counting"].astype(int)
+    return "Dawid-Skene" if abs(lead.sum()) > 2 * np.sqrt(lead.abs().sum()) else "counting"
+
+
 _CREWS = ("a crew that reads all rules alike", "three of five misread a rule, 400 clips at once",
           "Dawid-Skene with 8 gold clips more right and 5 fewer", "Dawid-Skene with 14 more right and 2 fewer")
 
@@ -106,6 +120,7 @@ _CREWS = ("a crew that reads all rules alike", "three of five misread a rule, 40
 @exercise("03.4", cases=lambda seed: [(_verdicts(seed)[["counting", "Dawid-Skene"]],), (_verdicts(seed, misread=3, clips=400)[["counting", "Dawid-Skene"]],),
                                       (_near(137, 5, 8),), (_near(134, 2, 14),)], mistakes={
     "You take whichever has more right on this gold, however close. A lead of three clips in 13 disputed ones is what a coin gives, too.": _higher,
+    "You ask whether the two differ, not which is ahead: where counting leads clearly, yours takes Dawid-Skene.": _either_way,
     "Dawid-Skene whatever the evidence: where nobody misreads a rule and clips are few, it loses to counting.": lambda right: "Dawid-Skene",
     "Counting whatever the evidence: where most people misread a rule, it delivers that mistake faithfully.": lambda right: "counting",
 }, hints=["Only clips on which the two differ say anything: `b` right by Dawid-Skene alone, `c` by counting alone.",
@@ -172,6 +187,9 @@ def _masked(seed, misread=3, pool=Pool()):
 CLAIMS = [
     Claim("a guideline adds agreement", LESSON, "A written guideline adds a point of agreement or more, and moves plain whole names by nothing.",
           label_votes.agree, lambda e: e.value >= 1 and abs(e.data["whole"]) < .1, control=lambda seed, **k: label_votes.agree(seed, "written", **k)),
+    Claim("agreement flatters", LESSON, "Whether anybody can tell is agreed on 10 points more often than the label, and its kappa is 5 points lower or more.",
+          label_votes.flattered, lambda e: e.value >= 5 and e.data["agreement"] >= 10,
+          control=lambda seed, **k: label_votes.flattered(seed, "one of the five commonest cards?", **k)),
     Claim("counting falls off a cliff", LESSON, "From two to three misreaders of five, counting loses 40 points or more on sound-alikes.",
           label_votes.cliff, lambda e: e.value >= 40, control=lambda seed, **k: label_votes.cliff(seed, 0, **k)),
     Claim("counting beats the clever way", LESSON, "Where all read the rules alike, counting labels two points or more of weekly batches better than Dawid-Skene.",

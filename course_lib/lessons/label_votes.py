@@ -1,5 +1,6 @@
 """What annotators send, and what can be made of it: agreement, counting against two models, skill, audits; experiments of lesson 03."""
 from functools import lru_cache
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -96,6 +97,37 @@ def agree(seed: int, guideline: str = "own words", pool: Pool = Pool()) -> Evide
     return Evidence("points of agreement that the guideline adds", float(gain), None, CLIPS,
                     "That people read a written rule as it is meant 97 times in 100 is an assumption of this simulation.", draw, "03.1",
                     dict(axis="x", own=float(share[guideline].mean()), written=float(share["written"].mean()), whole=whole["written"] - whole[guideline]))
+
+
+def chance_corrected(given: pd.DataFrame) -> pd.Series:
+    """Agreement, what chance would give, and Cohen's kappa (1960): means over all pairs of annotators (Light, 1971).
+
+    Chance is what two people would agree on if each gave labels in their own shares without listening.
+    """
+    wide, out = label.table_of(given), []
+    shares = {who: wide[who].value_counts(normalize=True) for who in wide}
+    for one, other in combinations(wide, 2):
+        same, chance = wide[one].eq(wide[other]).mean(), shares[one].mul(shares[other], fill_value=0).sum()
+        out.append((same, chance, (same - chance) / (1 - chance) if chance < 1 else np.nan))
+    return pd.DataFrame(out, columns=["agreement", "chance", "kappa"]).mean()
+
+
+def asked_less(seed: int, pool: Pool = Pool()) -> pd.DataFrame:
+    """`chance_corrected` for the votes by the guideline, and for two questions with yes or no that they answer, too."""
+    given = votes(seed, "written", pool=pool)
+    top = sorted(World(seed, pool).catalogue())[:5]
+    answers = {"which label?": given["label"], "one of the five commonest cards?": given["label"].isin(top).map({True: "yes", False: "no"}),
+               "can anybody tell?": given["label"].ne(annotators.UNCLEAR).map({True: "yes", False: "no"})}
+    return pd.DataFrame({question: chance_corrected(given.assign(label=said)) for question, said in answers.items()}).T
+
+
+@experiment
+def flattered(seed: int, question: str = "can anybody tell?", pool: Pool = Pool()) -> Evidence:
+    """Points of kappa that a question loses against "which label?"; data holds the points of agreement that it gains."""
+    table = 100 * asked_less(seed, pool)
+    gap = table.loc[question] - table.loc["which label?"]
+    return Evidence("points of kappa lost", -float(gap["kappa"]), None, CLIPS, "Kappa falls with rarer answers even where people hear equally well.",
+                    None, None, dict(agreement=float(gap["agreement"])))
 
 
 @experiment

@@ -74,11 +74,7 @@ class Pool:
 
     @cached_property
     def takes(self) -> pd.DataFrame:
-        renditions = settings("world", self.folder)["pool"]["renditions"]
-        rows = [row for s in self.speakers for r in range(renditions) for row in self._batch_takes(s, r)]
-        columns = ["speaker", "group", "rendition", "device", "room", "said", "kind", "condition"]
-        numbers = keyed(self.name, "take numbers").permutation(len(rows))
-        return pd.DataFrame(rows, columns=columns, index=pd.Index(numbers, name="recording"))
+        return _takes(self)
 
     def device(self, speaker: int, rendition: int) -> str:
         """The one device into which a speaker's rendition is recorded."""
@@ -168,3 +164,13 @@ def _held_batch(pool, speaker, rendition):
     while len(_held) > _HELD_BATCHES:
         _held.popitem(last=False)
     return _held[key]
+
+
+@lru_cache(maxsize=4)
+def _takes(pool):
+    """All takes of a pool; pools that are equal share one table."""
+    renditions = settings("world", pool.folder)["pool"]["renditions"]
+    rows = [row for s in pool.speakers for r in range(renditions) for row in pool._batch_takes(s, r)]
+    columns = ["speaker", "group", "rendition", "device", "room", "said", "kind", "condition"]
+    numbers = keyed(pool.name, "take numbers").permutation(len(rows))
+    return pd.DataFrame(rows, columns=columns, index=pd.Index(numbers, name="recording"))

@@ -11,14 +11,14 @@
 # %% [markdown]
 # **After this lesson you can**
 #
-# - measure agreement between annotators, and say what it does not tell,
+# - measure agreement between annotators, take chance out of it, and say what it does not tell,
 # - choose between counting votes and a model of who errs, on evidence,
 # - measure an annotator's skill with gold questions,
 # - plan an audit of labels: how many clips for which interval,
 # - weigh the price of votes against what wrong labels cost.
 #
-# **You need** lesson 00. **Time**: 50-60 minutes: the booth 8, agreement 6, counting 10 (exercise 03.1: 3), models 10, gold 8 (03.2: 5),
-# audit 7 (03.3: 5), choosing 6 (03.4: 5), what it costs 8. An optional section at the end (03.5) takes 10 more.
+# **You need** lesson 00. **Time**: 50-60 minutes: the booth 7, agreement 8, counting 8 (exercise 03.1: 3), models 9, gold 8 (03.2: 5),
+# audit 6 (03.3: 4), choosing 6 (03.4: 4), what it costs 8. An optional section at the end (03.5) takes 10 more.
 
 # %% tags=["parameters"]
 seed = 0
@@ -94,9 +94,32 @@ label_votes.agree(seed).figure
 # On plain whole names the guideline changes nothing: there was nothing to read differently, and what is left are slips. What
 # changes, changes in the cases that the rules name. Many teams would now train people harder; here the words were at fault.
 #
-# Note what agreement is *not*: people who all share a wrong reading agree perfectly. Writing down the right one can then even lower it.
+# ## Without listening
+# Some of it is chance: two people who never listen, but give each label as often as they do now, also agree at times. **Cohen's kappa** (1960) takes
+# that out: (agreement − chance) / (1 − chance). At 0 they do no better than chance, at 1 they always agree.
+
+# %%
+pair = table_of(written)[["Ana", "Ben"]]       # a row a clip, a column a person
+same = pair["Ana"].eq(pair["Ben"]).mean()
+ana, ben = (pair[who].value_counts(normalize=True) for who in pair)
+chance = (ana * ben).sum()                     # both say c01, or both say c02, or …
+kappa = (same - chance) / (1 - chance)
+pd.Series({"agreement": same, "chance": chance, "kappa": kappa}).round(2)
 
 # %% [markdown]
+# With 42 labels and none on most clips there is little to take out. But the same votes also answer simpler questions, with yes or no.
+# Here are the means over all ten pairs of people.
+
+# %%
+label_votes.asked_less(seed).round(2)
+
+# %% [markdown]
+# Whether anybody can tell is agreed on most often, and has the lowest kappa: nearly all answers are "yes", so two people who never listen
+# agree nearly as often. The commoner one answer is, the less agreement says; that is why reports give kappa beside it. But kappa falls with rare
+# answers even where people hear equally well, so a fixed bar ("at least .6") means little. Report both, and the shares.
+#
+# And people who all share a *wrong* reading agree perfectly, by either number.
+#
 # ## Counting votes
 # With several votes a clip, the simplest way to a label is to **count**. Here are the votes of five people who read all rules as they are meant. One row is one clip, and c19 is the id of a card.
 
@@ -137,8 +160,7 @@ label_votes.cliff(seed).figure
 # %% [markdown]
 # Slips thin out with more votes, because they fall in different places. A misreading does not: everyone who shares it errs on
 # the same clips in the same way. Counting forgives a minority and delivers the mistake of a majority.
-
-# %% [markdown]
+#
 # ## A cleverer way
 # Counting treats all people alike. Dawid and Skene (1979) had a better idea: **estimate who errs, and how, from the votes
 # themselves.** Begin with the counted labels. From those, make for each person a *confusion matrix*: when a clip is c25, how
@@ -172,7 +194,8 @@ table_of(votes).assign(clever=clever).loc[astray[astray].index].head(4)
 # %% [markdown]
 # In most such rows it believes a label that one person gave, by a slip. A label that occurs once has a matrix row made from one
 # clip, and that row explains the clip perfectly: "when it is this card, one person says so and the others err". No second
-# clip contradicts it. Five people and 42 labels make thousands of chances to estimate, from 500 votes; and nobody had a habit to be found.
+# clip contradicts it. With few clips to a card it can even swap two cards' names, and overturn five equal votes. Five people and 42 labels make
+# thousands of chances to estimate, from 500 votes; and nobody had a habit to be found.
 #
 # Now let three of the five misread the rule on sound-alikes. Nothing else changes.
 
@@ -184,7 +207,8 @@ label_votes.rivals(seed, misread=3).figure
 # Stellas alike says nearly nothing by it, so the other two decide. One-coin has no place for a habit: to it, the two who read
 # the rule right are simply bad.
 #
-# Which way would you use? Move the crew, the misreading and the clips at once, and find a setting for each winner.
+# Which way would you use? Move the crew, the misreading and the clips at once: find settings at which counting wins, Dawid-Skene wins, and
+# all three fail.
 
 # %%
 panels.votes_panel(seed)
@@ -227,13 +251,13 @@ pd.DataFrame({"by the majority": agrees.groupby(votes["annotator"]).mean(),
 
 # %% [markdown]
 # The majority prefers its own: on average it rates the misreaders above those who follow the rule; gold turns that around. The last column is half a
-# 95% interval: with 100 gold clips a share is still off by up to 9 points, so nobody should go for a small difference. *Where* somebody errs says more:
+# 95% interval: with 100 gold clips a share can be off by nearly 10 points, so nobody should go for a small difference. *Where* somebody errs says more:
 
 # %%
 label_votes.by_rule(seed).round(2)
 
 # %% [markdown]
-# A row with people near zero beside people near .9 is no lack of skill. It is a rule with two readings.
+# A row in which some are near zero and others far above is no lack of skill. It is a rule with two readings.
 #
 # The mend is not a cleverer formula. It is ten minutes with three people, one better sentence with an example, and a second look at the sound-alikes:
 
@@ -248,8 +272,7 @@ pd.Series({"before": majority(votes).eq(truth).mean(),
 # %% [markdown]
 # Keeping the guideline in version control, with a date for each change, is **MLOps**: labels made under two versions are two data sets. Mix
 # them, and you train on a disagreement.
-
-# %% [markdown]
+#
 # ## How many labels to audit?
 # An agency delivers labels: five people in their own words, counted. How many are wrong? You **audit**: draw clips at random and
 # judge them yourself. The share you find is off by about ±1.96·√(p(1 − p)/n), for an error rate p and n clips (95 times in
@@ -280,8 +303,9 @@ label_votes.audit(seed, audit_size(None, .08)).figure
 # difference, b − c stays within 2·√(b + c) 95 times in 100 (after McNemar, 1947).
 
 # %%
-shares = label_votes.shares_right(seed, 5, 3, clips=400)
-on_gold = pd.DataFrame(shares).loc[gold.index, ["counting", "Dawid-Skene"]]
+# five people, three misread, all 400 clips at once: True where a label is right
+ways = pd.DataFrame(label_votes.shares_right(seed, 5, 3, clips=400))
+on_gold = ways.loc[gold.index, ["counting", "Dawid-Skene"]]
 on_gold.value_counts()
 
 # %% [markdown]
@@ -296,14 +320,13 @@ aggregator(on_gold)
 
 # %% [markdown]
 # That is what gold says about these votes: a rule misread by three, the month's 400 clips taken at once. After the mend, ask again.
-
-# %% [markdown]
+#
 # ## What do wrong labels cost?
-# Suppose that the training clips had come without prompts, labelled by **one** vote each. About one label in ten is then wrong. One model
+# Suppose that the training clips had come without prompts, labelled by **one** vote each. Roughly one label in ten is then wrong. One model
 # learns from right labels, one from these. In a third case the model is the good one, and the *test* clips are labelled by one vote
 # each.
 #
-# With right labels everywhere the score on unseen readers is about 90. What is it in the two other cases?
+# With right labels everywhere the score on unseen readers is around 90. What is it in the two other cases?
 
 # %% tags=["guess"] solved={"taught": 80, "tested": 90}
 guess("03.3", taught=None, tested=None, between=(0, 100))
@@ -351,7 +374,8 @@ label_noise.ceiling(seed).figure
 # Two people agree only where neither slips (or both slip alike). The model learnt from five votes on many clips, and slips are random, so it inherits few
 # of them. Agreement limits what you can *measure* with single votes, not what a model can reach.
 #
-# And high agreement proves little. Next, all five misread the rule on sound-alikes: they agree as much as before.
+# And high agreement proves little. Next, all five misread the rule on sound-alikes: they agree as much as before. But a clip labelled "cannot tell"
+# names no card and teaches nothing, so the model never learns those cards.
 
 # %%
 label_noise.ceiling(seed, misread=5).figure
@@ -371,7 +395,8 @@ quiz("03")
 # - Counting is the baseline, and hard to beat: a model of who errs needs many clips, and a habit to find.
 # - Skill is measured with gold, not against the majority.
 # - An audit has a size: p = .5 where you know nothing, the pilot's rate where you do.
-# - Wrong training labels make a model worse, wrong test labels make a good one look worse. Agreement is neither truth nor a ceiling.
+# - Wrong training labels make a model worse, wrong test labels make a good one look worse. Agreement is neither truth nor a ceiling,
+#   and where one answer is common, chance makes most of it (kappa).
 
 # %% [markdown]
 # **What this does not prove.** These annotators slip independently and misread one rule in one way. Real ones tire, copy each other,

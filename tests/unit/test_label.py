@@ -1,15 +1,18 @@
 """Votes to labels: by hand, against crowd-kit's numbers, as properties, recovery of a known truth, and bad input."""
 import json
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
+from sklearn.metrics import cohen_kappa_score
 
 from course_lib.cycle import label
 from course_lib.cycle.annotators import RULES
 from course_lib.cycle.label import AGGREGATORS, agreement, fit_dawid_skene, fit_one_coin, in_turn, majority, pairs, skill_from_gold, sound, table_of
+from course_lib.lessons import label_votes
 
 FIXTURE = json.loads((Path(__file__).parents[1] / "fixtures" / "crowdkit.json").read_text(encoding="utf-8"))
 ways = pytest.mark.parametrize("way", AGGREGATORS.values(), ids=list(AGGREGATORS))
@@ -155,3 +158,18 @@ def test_the_notebook_shows_the_rules_that_annotators_follow():
     for words in ('"cannot tell", even if only one card fits', '"cannot tell", even if you can guess the rest', "is its own card", "however alike a card sounds"):
         assert words in source
     assert len(RULES) == 4
+
+
+def test_kappa_equals_scikit_learns_and_is_zero_for_people_who_never_listen():
+    table, _ = simulated(2, skill=(.9, .7, .6))
+    wide = table_of(table)
+    theirs = [cohen_kappa_score(wide[a], wide[b]) for a, b in combinations(wide, 2)]
+    assert np.isclose(label_votes.chance_corrected(table)["kappa"], np.mean(theirs))
+    deaf = pd.DataFrame([(f"k{i}{j}", who, {"Ana": a, "Ben": b}[who]) for i, a in enumerate("yyyyn") for j, b in enumerate("yyynn")
+                         for who in ("Ana", "Ben")], columns=["id", "annotator", "label"])
+    found = label_votes.chance_corrected(deaf)
+    assert np.isclose(found["agreement"], .8 * .6 + .2 * .4) and np.isclose(found["kappa"], 0)
+
+
+def test_kappa_of_people_who_only_know_one_answer_is_not_a_number():
+    assert np.isnan(label_votes.chance_corrected(votes("k1 Ana c01", "k1 Ben c01"))["kappa"])
