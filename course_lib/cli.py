@@ -198,7 +198,8 @@ def preflight():
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 def export(file):
     """Put your work into a zip file."""
-    click.echo(workspace.export(file))
+    from course_lib import export as work
+    click.echo(work.export(file))
 
 
 @main.command()

@@ -8,20 +8,16 @@ import hashlib
 import json
 import os
 import re
-import sqlite3
 import tempfile
 import time
 import uuid
-import zipfile
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Iterator
 
 import course_lib
 
-REMADE = ("cache", "logs", "registry", "report", ".jupyter")        # what `export` leaves out
-EXPORT = "my-work-"
 _REASONS = {
     errno.ENOSPC: "the disk is full; free some space",
     errno.EDQUOT: "your share of the disk is used up; free some space",
@@ -134,36 +130,9 @@ def open_lesson(name: str, notebooks: Path | None = None) -> Path:
         if current:
             return current[-1]
         try:
-            _place(text.encode(), lessons() / _next_name(source.stem, copies))
+            place(text.encode(), lessons() / _next_name(source.stem, copies))
         except FileExistsError:
             continue                                    # another process was faster; look again
-
-
-def export(path: Path | None = None) -> Path:
-    """Put the learner's work into a new zip file: lessons, ledger, whatever else is not made again from them.
-
-    Parameters
-    ----------
-    path : by default `my-work-<time>.zip` in the workspace
-
-    Raises
-    ------
-    WorkspaceError
-        The file exists, or cannot be written.
-    """
-    folder = home()
-    path = Path(path or folder / f"{EXPORT}{_now()}.zip").expanduser().absolute()
-    with explained(path), tempfile.TemporaryDirectory() as spare:
-        packed = Path(spare) / "work.zip"
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-            for file in _work(folder):
-                archive.write(_settled(file, Path(spare)), file.relative_to(folder).as_posix())
-        try:
-            _place(packed.read_bytes(), path)
-        except FileExistsError:
-            raise WorkspaceError(errno.EEXIST, f"{path} exists, and an export never replaces a file; "
-                                               "give another name.") from None
-    return path
 
 
 def reset(lesson: str, notebooks: Path | None = None) -> Path | None:
@@ -171,7 +140,7 @@ def reset(lesson: str, notebooks: Path | None = None) -> Path | None:
     copies = _copies(find(lesson, notebooks).stem)
     if not copies:
         return None
-    aside = lessons() / "old" / _now()
+    aside = lessons() / "old" / now()
     with explained(aside):
         while aside.exists():
             aside = aside.with_name(f"{aside.name}-again")
@@ -181,7 +150,8 @@ def reset(lesson: str, notebooks: Path | None = None) -> Path | None:
     return aside
 
 
-def _now():
+def now() -> str:
+    """The time as part of a file's name."""
     return time.strftime("%Y-%m-%d-%H%M%S")
 
 
@@ -215,7 +185,7 @@ def _next_name(stem, copies):
     return f"{stem}.ipynb" if number == 1 else f"{stem} (edition {number}).ipynb"
 
 
-def _place(content, path):
+def place(content: bytes, path: Path) -> None:
     """Write a new file that is whole from its first moment; FileExistsError if there is one of this name."""
     spare = path.with_name(f".new-{uuid.uuid4().hex}")
     try:
@@ -237,22 +207,3 @@ def _rename_to_new(spare, path):
     except OSError:                                     # a file system without hard links
         os.close(os.open(path, os.O_CREAT | os.O_EXCL))
         os.replace(spare, path)
-
-
-def _work(folder):
-    """The files that are the learner's own; links are not followed out of the workspace."""
-    for path in sorted(folder.rglob("*")):
-        top = path.relative_to(folder).parts[0]
-        passing = path.name.startswith((EXPORT, ".new-")) or path.name.endswith(("-wal", "-shm", "-journal"))
-        if path.is_file() and not path.is_symlink() and top not in REMADE and not passing:
-            yield path
-
-
-def _settled(file, spare):
-    """A file as it may be copied: of a database, a snapshot that holds what its journal holds."""
-    if file.suffix != ".sqlite":
-        return file
-    copy = spare / file.name
-    with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as live, closing(sqlite3.connect(copy)) as still:
-        live.backup(still)
-    return copy

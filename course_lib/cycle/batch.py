@@ -1,11 +1,9 @@
 """Many clips at once, answered as the service answers one: the same WAV reader, feature code and bundle."""
-import io
 from pathlib import Path
 from typing import Mapping
 
 import numpy as np
 import pandas as pd
-import soundfile
 
 from course_lib.cycle import monitor
 from course_lib.cycle.bundle import Bundle
@@ -13,6 +11,7 @@ from course_lib.cycle.intake import Refused
 from course_lib.cycle.scope import SORRY
 from course_lib.cycle.wav import decode
 from course_lib.world import features
+from course_lib.world.wav import encode
 from course_lib.world.world import World
 
 COLUMNS = ["id", "decision", "best", "confidence", "version", "failure"]
@@ -33,12 +32,8 @@ def read(folder: str | Path = "") -> dict[str, bytes]:
 
 def _shipped(count=40):
     world = World(0)
-    rows, out = world.audible().head(count), {}
-    for number, clip in zip(rows["recording"], world.clips(rows)):
-        stream = io.BytesIO()
-        soundfile.write(stream, clip, world.sample_rate, format="WAV", subtype="PCM_16")
-        out[f"{number:05d}"] = stream.getvalue()
-    return out
+    rows = world.audible().head(count)
+    return {f"{number:05d}": encode(clip, world.sample_rate) for number, clip in zip(rows["recording"], world.clips(rows))}
 
 
 def answers(bundle: Bundle, bodies: Mapping[str, bytes]) -> pd.DataFrame:

@@ -6,17 +6,13 @@ kernel, and in exported pages. The sound travels inside as a 16-bit WAV (32 kB a
 """
 import base64
 import html
-import io
-import wave
 from typing import Sequence
 
 import numpy as np
 
 from course_lib.learn import plots
 from course_lib.learn.markup import Markup
-from course_lib.world.features import fault
-
-HIGHEST_RATE = 16_000                                   # what is above is not needed for speech
+from course_lib.world.wav import encode as wav
 
 
 def player(clip, sample_rate: int, transcript: str, title: str = "", autoplay: bool = False,
@@ -61,29 +57,6 @@ def players(several: Sequence[Markup]) -> Markup:
     inside = "".join(one.html for one in each)
     return Markup(f'<div style="display:flex;flex-wrap:wrap;gap:1em 1.5em">{inside}</div>',
                   "\n".join(one.words for one in each))
-
-
-def wav(clip, sample_rate: int) -> bytes:
-    """A clip as a mono 16-bit WAV of at most 16 kHz; ValueError names what is wrong with the clip.
-
-    >>> len(wav(np.zeros(1600), 16_000))                # 44 bytes of header, 2 a sample
-    3244
-    """
-    words = fault(clip)
-    if words and words != "is silent":
-        raise ValueError(f"the clip {words}")
-    clip = np.asarray(clip, float)
-    if sample_rate > HIGHEST_RATE:
-        from scipy.signal import resample_poly
-        common = np.gcd(int(sample_rate), HIGHEST_RATE)
-        clip, sample_rate = resample_poly(clip, HIGHEST_RATE // common, sample_rate // common), HIGHEST_RATE
-    memory = io.BytesIO()
-    with wave.open(memory, "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(int(sample_rate))
-        out.writeframes(np.rint(np.clip(clip, -1, 1) * 32767).astype("<i2").tobytes())
-    return memory.getvalue()
 
 
 def _picture(clip, sample_rate, alt):

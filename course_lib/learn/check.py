@@ -1,4 +1,5 @@
 """Exercises: the reference is written once, answers are compared with it, typical mistakes have words of their own."""
+import ast
 import copy
 import difflib
 import importlib
@@ -215,10 +216,9 @@ def source_of(key: str) -> tuple[str, str, str]:
     source = source[re.search(r"^def ", source, re.M).start():].rstrip()
     if task.value:
         return task.name, f"{task.name} = {source.rpartition('return ')[2]}", f"{task.name} = ..."
-    head = source[:source.index(":\n") + 1]
-    doc = inspect.getdoc(task.reference)
-    lines = [head] + ([f'    """{doc}"""'.replace("\n", "\n    ")] if doc else []) + ["    return ..."]
-    return task.name, source, "\n".join(lines)
+    first = ast.parse(source).body[0].body[0]
+    head = first.end_lineno if inspect.getdoc(task.reference) else first.lineno - 1
+    return task.name, source, "\n".join([*source.splitlines()[:head], "    return ..."])
 
 
 def progress() -> pd.DataFrame:

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -14,7 +15,8 @@ from PIL import Image
 
 from course_lib.author import build, rules
 from course_lib.author.execution import ExecutionError, environment, executed, tidy
-from course_lib.author.source import Source, SourceError, learner, marked, read, solved, text_of, without_outputs
+from course_lib.author.source import BEGIN, Source, SourceError, learner, marked, read, solved, text_of, without_outputs
+from course_lib.learn import check
 from course_lib.workspace import root
 
 LESSON = '''\
@@ -122,6 +124,19 @@ def test_neither_notebook_keeps_what_was_guessed_in_its_metadata(folder):
 
 def test_an_answer_that_is_no_function_stands_whole_between_the_marks():
     assert marked("share = 3 / 7\n", "share = ...\n") == "### BEGIN SOLUTION\nshare = 3 / 7\n### END SOLUTION"
+
+
+def test_a_docstring_of_several_paragraphs_stands_before_the_marks(monkeypatch):
+    def double(x):
+        """Twice a number.
+
+        >>> double(2)
+        4
+        """
+        return 2 * x
+    monkeypatch.setattr(check, "find", lambda key: SimpleNamespace(name="double", reference=double, value=False))
+    _, reference, stub = check.source_of("00.99")
+    assert marked(reference, stub).split(BEGIN)[0].rstrip().endswith('"""') and ">>> double(2)" in stub
 
 
 def test_a_stub_that_gives_the_answer_away_is_refused():

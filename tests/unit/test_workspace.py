@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from course_lib import workspace
+from course_lib import export, workspace
 
 
 @pytest.fixture(autouse=True)
@@ -128,9 +128,9 @@ def test_without_hard_links_nothing_is_overwritten_either(tmp_path, monkeypatch)
     def refuse(*_):
         raise OSError(errno.EPERM, "no links")
     monkeypatch.setattr(os, "link", refuse, raising=False)
-    workspace._place(b"one", tmp_path / "new")
+    workspace.place(b"one", tmp_path / "new")
     with pytest.raises(FileExistsError):
-        workspace._place(b"two", tmp_path / "new")
+        workspace.place(b"two", tmp_path / "new")
     assert (tmp_path / "new").read_bytes() == b"one" and not list(tmp_path.glob(".new*"))
 
 
@@ -168,7 +168,7 @@ def test_export_holds_the_work_and_what_the_journal_of_the_ledger_holds(notebook
     ledger.execute("create table t (n)")
     ledger.execute("insert into t values (7)")
     ledger.commit()                                     # still in the journal: the connection is open
-    path = workspace.export()
+    path = export.export()
     ledger.close()
     with zipfile.ZipFile(path) as archive:
         assert sorted(archive.namelist()) == ["ledger.sqlite", "lessons/00_start_here.ipynb"]
@@ -182,7 +182,7 @@ def test_export_never_replaces_a_file(own_home, tmp_path):
     taken = tmp_path / "mine.zip"
     taken.write_text("precious")
     with pytest.raises(workspace.WorkspaceError, match="never replaces"):
-        workspace.export(taken)
+        export.export(taken)
     assert taken.read_text() == "precious"
 
 
