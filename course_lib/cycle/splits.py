@@ -1,5 +1,5 @@
 """Splits: which clips a model learns from, which it is measured on, and whether anything stands on both sides."""
-from typing import Callable, Sequence
+from typing import Sequence
 
 import numpy as np
 import pandas as pd
@@ -67,22 +67,3 @@ def shared(rows: pd.DataFrame, measured: np.ndarray, column: str) -> float:
     measured = np.asarray(measured, bool)
     _both(measured, f"{len(measured)} clips")
     return float(rows[column][measured].isin(rows[column][~measured]).mean())
-
-
-def cross_predict(make: Callable, X: np.ndarray, labels: Sequence, fold: Sequence) -> np.ndarray:
-    """What a model answers for each clip when it learns from the other folds (Stone, 1974).
-
-    Parameters
-    ----------
-    make : makes an unfitted model
-    X : (n, d) features; labels : (n,); fold : (n,) fold of each clip
-    """
-    labels, fold = np.asarray(labels, str), np.asarray(fold)
-    if not len(X) == len(labels) == len(fold):
-        raise ValueError(f"{len(X)} feature vectors, {len(labels)} labels and {len(fold)} folds arrived; one each a clip is expected")
-    out = np.empty(len(labels), labels.dtype)
-    for one in np.unique(fold):
-        here = fold == one
-        _both(here, f"every clip is in fold {one}")
-        out[here] = make().fit(X[~here], labels[~here]).predict(X[here])
-    return out

@@ -42,6 +42,9 @@ def _groups(seed):
         lambda groups, k: [i % k for i in range(len(groups))],
     "You cut the table into blocks. A group whose rows are scattered, or lie on a cut, still stands on both sides.":
         lambda groups, k: [i * k // len(groups) for i in range(len(groups))],
+    "Your groups take turns in the order in which they come. Sort them first, so that another order of the rows gives the same folds.":
+        lambda groups, k: [list(dict.fromkeys(groups)).index(g) % k for g in groups],
+    "Folds count from 0 to k-1; yours begin at 1.": lambda groups, k: [sorted(set(groups)).index(g) % k + 1 for g in groups],
     "Every group has a fold of its own; bring the numbers down to 0 to k-1.": lambda groups, k: [sorted(set(groups)).index(g) for g in groups],
 }, hints=["First list the groups once each, sorted: `sorted(set(groups))`.", "The fold of a group is its place in that list, `% k`."],
     also=[lambda groups, k: pd.factorize(np.asarray(groups), sort=True)[0] % k],
@@ -89,6 +92,8 @@ def _tables(seed):
 @exercise("04.4", cases=_tables, mistakes={
     "You took the least cost of all, beyond the guardrails or the time. First keep what is allowed.":
         lambda table, wrong, right, slowest: table["cost"].idxmin(),
+    "You left the slowness out. A model that is too slow is not allowed, whatever it saves.":
+        lambda table, wrong, right, slowest: table[(table["wrong"] <= wrong) & (table["right"] >= right) & (table["saves_low"] > 0)]["cost"].idxmin(),
     "A lower cost is not yet a gain: where `saves_low` is not above 0, the saving may be chance, and the simplest stays.":
         lambda table, wrong, right, slowest: table[(table["wrong"] <= wrong) & (table["right"] >= right) & (table["slowness"] <= slowest)]["cost"].idxmin(),
     "You kept the simplest whatever the others save. Where a saving is shown and allowed, the charter's goal takes it.":

@@ -3,6 +3,7 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
+from sklearn.model_selection import PredefinedSplit, cross_val_predict
 
 from course_lib.cycle import splits
 from course_lib.cycle.train import recognizer
@@ -31,7 +32,7 @@ def score(seed: int, how: str, copies: bool = False, pool: Pool = Pool()) -> flo
     rows, world = delivered(seed, copies, pool), World(seed, pool)
     fold = splits.random_folds(rows["label"], FOLDS, keyed(seed, "folds")) if how == "clips" else splits.group_folds(rows[how], FOLDS)
     X, y = world.features(rows), rows["label"].to_numpy(str)
-    return float((splits.cross_predict(recognizer, X, y, fold) == y).mean())
+    return float((cross_val_predict(recognizer(), X, y, cv=PredefinedSplit(fold)) == y).mean())
 
 
 def strangers(seed: int, market: bool = False, pool: Pool = Pool()) -> tuple[int, int]:

@@ -4,8 +4,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.model_selection import cross_val_predict, PredefinedSplit
-from sklearn.neighbors import KNeighborsClassifier
 
 from course_lib.cycle import card, splits
 
@@ -41,14 +39,6 @@ def test_random_folds_are_repeated_by_their_generator():
     assert one == two != other
 
 
-def test_cross_prediction_equals_scikit_learn():
-    rng = np.random.default_rng(0)
-    X, y = rng.normal(size=(60, 5)), rng.choice(list("abc"), 60)
-    fold = splits.random_folds(y, 3, rng)
-    mine = splits.cross_predict(lambda: KNeighborsClassifier(3), X, y, fold)
-    assert (mine == cross_val_predict(KNeighborsClassifier(3), X, y, cv=PredefinedSplit(fold))).all()
-
-
 def test_time_and_shared_values():
     late = splits.by_time([0, 5, 9, 9], 9)
     assert late.tolist() == [False, False, True, True]
@@ -65,8 +55,6 @@ def test_time_and_shared_values():
     (lambda: splits.by_time([1, 2], 0), "nothing to learn from"),
     (lambda: splits.by_time([], 0), "empty on one side"),
     (lambda: splits.shared(pd.DataFrame(dict(a=[1, 2])), [True, False], "speaker"), "no column 'speaker'; their columns are a"),
-    (lambda: splits.cross_predict(KNeighborsClassifier, np.zeros((2, 1)), ["a", "b"], [0, 0]), "every clip is in fold 0"),
-    (lambda: splits.cross_predict(KNeighborsClassifier, np.zeros((3, 1)), ["a", "b"], [0, 1]), "one each a clip"),
 ])
 def test_bad_input_gets_a_sentence(call, words):
     with pytest.raises(ValueError, match=words):
