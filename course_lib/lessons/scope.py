@@ -4,7 +4,7 @@ import pandas as pd
 
 from course_lib.learn.check import exercise
 from course_lib.learn.experiment import Claim
-from course_lib.lessons import scope_charter, scope_offers as offers, scope_products as products
+from course_lib.lessons import scope_charter, scope_offers as offers, scope_patience as patience, scope_products as products
 from course_lib.world.draws import keyed
 
 LESSON = "01"
@@ -29,6 +29,8 @@ def _bills(seed):
         lambda table, prices: 1000 * (prices["wrong"] * (table["wrong"] + table["sorry"]) + prices["slow"] * table["slow"]) / table["requests"],
     "The slow answers are missing. They cost patience whether they are right or wrong.":
         lambda table, prices: 1000 * (prices["wrong"] * table["wrong"] + prices["sorry"] * table["sorry"]) / table["requests"],
+    "Those are the prices of the lesson. The function gets `prices`, and other products have others.":
+        lambda table, prices: 1000 * (4 * table["wrong"] + table["sorry"] + .5 * table["slow"]) / table["requests"],
     "That is the cost of all requests of a row. Divide by its requests and multiply by 1,000, or rows cannot be compared.":
         lambda table, prices: prices["wrong"] * table["wrong"] + prices["sorry"] * table["sorry"] + prices["slow"] * table["slow"],
 }, hints=["Multiply each column of counts by its own price, and add the three up.", "Take columns by name: table[\"wrong\"]. Then 1000 * … / table[\"requests\"]."],
@@ -45,6 +47,10 @@ def bill(table, prices):
         lambda wrong, n: (wrong / n - 1.96 * np.sqrt(wrong / n * (1 - wrong / n) / n), wrong / n + 1.96 * np.sqrt(wrong / n * (1 - wrong / n) / n)),
     "The half-width is right; but it lies around the middle, which Wilson moves towards one half, not around the share itself.":
         lambda wrong, n: tuple(wrong / n + side * 1.96 / (1 + 1.96**2 / n) * np.sqrt(wrong / n * (1 - wrong / n) / n + 1.96**2 / (4 * n**2)) for side in (-1, 1)),
+    "That is Wald's interval with its lower end cut off at 0. For 0 of 30 it still has no width at all.":
+        lambda wrong, n: (max(0, wrong / n - 1.96 * np.sqrt(wrong / n * (1 - wrong / n) / n)), wrong / n + 1.96 * np.sqrt(wrong / n * (1 - wrong / n) / n)),
+    "Those are the two ends in 1,000 requests. Asked for are numbers from 0 to 1.":
+        lambda wrong, n: tuple(1000 * end for end in offers.wilson(wrong, n)),
     "With z = 1 that is one standard error to each side, an interval of about 68%. For 95%, z is 1.96.":
         lambda wrong, n: tuple((wrong / n + 1 / (2 * n) + side * np.sqrt(wrong / n * (1 - wrong / n) / n + 1 / (4 * n**2))) / (1 + 1 / n) for side in (-1, 1)),
 }, hints=["Write p = wrong / n and z = 1.96 first, then one line for the middle and one for the half-width.",
@@ -59,6 +65,32 @@ def interval(wrong, n):
     return middle - half, middle + half
 
 
+_INTERVALS = [(26, 37, 80, "lower"), (0, 114, 80, "lower"), (127, 150, 80, "lower"), (70, 95, 80, "lower"),
+              (77, 84, 70, "higher"), (61, 68, 70, "higher"), (66, 79, 70, "higher")]
+
+
+@exercise("01.3", cases=lambda seed: list(_INTERVALS), mistakes={
+    "You judged the middle of the interval. A decision rests on all of it: if the limit lies inside, nothing has been shown.":
+        lambda low, high, limit, better: "kept" if ((low + high) / 2 <= limit) == (better == "lower") else "broken",
+    "You did not look at `better`. For right cards large values are the good ones, so the two ends change roles.":
+        lambda low, high, limit, better: "kept" if high <= limit else "broken" if low > limit else "not shown",
+    "Not shown to be kept is not yet broken. Broken means that all of the interval is on the bad side.":
+        lambda low, high, limit, better: "kept" if (high <= limit if better == "lower" else low >= limit) else "broken",
+    "One end on the good side is not enough: a guardrail is kept if the *worse* end is still good.":
+        lambda low, high, limit, better: "kept" if (low <= limit if better == "lower" else high >= limit) else "broken",
+    "Kept and broken are the wrong way round: for wrong cards, below the limit is good.":
+        lambda low, high, limit, better: {"kept": "broken", "broken": "kept"}.get(verdict(low, high, limit, better), "not shown"),
+}, hints=["First for \"lower\": which end has to be below the limit so that nothing of the interval is bad?",
+          "For \"lower\": kept if high <= limit, broken if low > limit, else not shown. For \"higher\" it is mirrored."],
+    also=[lambda low, high, limit, better: "not shown" if low < limit < high else "kept" if (low < limit) == (better == "lower") else "broken"],
+    why="Three verdicts, not two: \"not shown\" asks for more data, and nobody is told that a limit is kept or broken by luck.")
+def verdict(low, high, limit, better):
+    """What an interval shows of a guardrail: "kept", "broken" or "not shown"."""
+    if better == "higher":
+        low, high, limit = -high, -low, -limit
+    return "kept" if high <= limit else "broken" if low > limit else "not shown"
+
+
 def _windows(seed):
     """Windows of 28 days: in one, slow answers gather on busy days; in another, on one bad day."""
     rng, out = keyed(seed, "lesson 01", "windows"), []
@@ -70,7 +102,9 @@ def _windows(seed):
     return out
 
 
-@exercise("01.3", cases=_windows, mistakes={
+@exercise("01.4", cases=_windows, mistakes={
+    "That is the part that is left. Asked for is the part that is spent.":
+        lambda days, share: 1 - days["slow"].sum() / ((1 - share) * days["requests"].sum()),
     "That is the share of slow answers. The budget is what the promise leaves: 1 - share of all requests. How much of it is used?":
         lambda days, share: days["slow"].sum() / days["requests"].sum(),
     "That is the mean of 28 daily figures; a quiet day counts as much as a busy one. Add up over the window, then divide.":
@@ -95,9 +129,12 @@ def _drafts(seed):
     return [(scope_charter.draft(),), (other,), (gaps,)]
 
 
-@exercise("01.4", cases=_drafts, mistakes={
+@exercise("01.5", cases=_drafts, mistakes={
     "A field can be there and empty: a unit of \"\" and an owner of None say nothing. Use .get() and test what comes back.":
         lambda draft: {k for k, m in draft["metrics"].items() if not {"unit", "baseline"} <= set(m)} | {k for k, r in draft["risks"].items() if "owner" not in r},
+    "An empty text is a gap as well: a unit of \"\" or an owner of \"\" says nothing.":
+        lambda draft: {k for k, m in draft["metrics"].items() if m.get("unit") is None or m.get("baseline") is None}
+        | {k for k, r in draft["risks"].items() if r.get("owner") is None},
     "A baseline of 0 is a baseline, and `not 0` is True. Ask whether it `is None`.":
         lambda draft: {k for k, m in draft["metrics"].items() if not m.get("unit") or not m.get("baseline")} | {k for k, r in draft["risks"].items() if not r.get("owner")},
     "You looked at the metrics only. A risk that nobody owns keeps a charter open, too.":
@@ -115,7 +152,7 @@ def open_points(draft):
     return open_metrics | {k for k, risk in draft["risks"].items() if not risk.get("owner")}
 
 
-@exercise("01.5", cases=lambda seed: [(offers.by_readers(seed).copy(), volume) for volume in (200, 3_000, 20_000)], mistakes={
+@exercise("01.6", cases=lambda seed: [(offers.by_readers(seed).copy(), volume) for volume in (100, 1_000, 20_000)], mistakes={
     "That is where errors cost least; recordings cost money, too.": lambda table, thousands: table["readers"][table["errors"].idxmin()],
     "You added cents a month to cents for 1,000 requests. Divide the recordings by the thousands of requests a month first.":
         lambda table, thousands: table["readers"][(table["errors"] + table["recording"]).idxmin()],
@@ -131,6 +168,8 @@ def readers_to_record(table, thousands):
 CLAIMS = [
     Claim("the more accurate product costs more", LESSON, "The demo answers 3 or more of 100 requests more rightly, and its errors cost 1.5 times or more; with a threshold they do not.",
           products.demo_day, lambda e: e.data["points"] >= 3 and e.data["ratio"] >= 1.5 and e.interval[0] > 0, control=lambda seed, **k: products.demo_day(seed, .5, **k)),
+    Claim("the demo breaks a guardrail", LESSON, "The demo's wrong cards are above the charter's 80 in 1,000 with all of their interval; with a threshold they are not.",
+          products.guarded, lambda e: e.interval[0] > 80, control=lambda seed, **k: products.guarded(seed, .5, **k)),
     Claim("equal error rates, different products", LESSON, "Two thresholds with equal errors (within 10 in 1,000) differ in cost by 1.5 times or more; at equal prices they do not.",
           products.twins, lambda e: abs(e.data["gap"]) <= 10 and e.value >= 1.5, control=lambda seed, **k: products.twins(seed, 1.0, **k)),
     Claim("templates know new names", LESSON, "Templates recognise 65% or more of new names, where the model has 0; without readings of them they have 0, too.",
@@ -148,5 +187,8 @@ CLAIMS = [
     Claim("later readers are worth less", LESSON, "One of the readers 3 to 8 saves 22 cents in 1,000 requests more than one of 17 to 24; among late readers there is no such difference.",
           offers.stopping, lambda e: e.value >= 22, control=lambda seed, **k: offers.stopping(seed, (16, 20), (20, 24), **k)),
     Claim("who leaves is not what it costs", LESSON, "At the threshold at which fewest users leave, errors cost 1.05 times the least or more, and it is the lower one; at equal prices they do not.",
-          offers.leaving, lambda e: e.value >= 1.05 and e.data["leave"] < e.data["least"], control=lambda seed, **k: offers.leaving(seed, 1.0, **k)),
+          patience.leaving, lambda e: e.value >= 1.05 and e.data["leave"] < e.data["least"], control=lambda seed, **k: patience.leaving(seed, 1.0, **k)),
+    Claim("slow answers undo a better model", LESSON, "At a typical 400 ms the vendor's model loses 60 users in 1,000 or more beyond the prototype's, "
+          "and its error rate is as before; with users who wait for ever it does not.",
+          patience.too_slow, lambda e: e.value >= 60 and e.data["errors"] == 0, control=lambda seed, **k: patience.too_slow(seed, np.inf, **k)),
 ]

@@ -8,10 +8,9 @@ from course_lib.cycle import scope
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment, wilson
 from course_lib.lessons import scope_products as products
-from course_lib.lessons.spring import model_for
+from course_lib.lessons.spring import PRICE_PER_CLIP, model_for
 from course_lib.world.draws import keyed
 from course_lib.world.pool import Pool
-from course_lib.world.users import reactions
 from course_lib.world.world import World
 
 OFFERS = pd.DataFrame(
@@ -144,7 +143,8 @@ def rooms(seed: int, shuffled: bool = False, pool: Pool = Pool()) -> Evidence:
 
 
 READERS = (2, 4, 8, 16, 24)
-READER_PRICE = 30_000                                   # cents a month for one reader: recording, checking, renewal; an assumption
+READER_PRICE = 2 * 40 * PRICE_PER_CLIP                  # cents a month for one reader: 40 names twice, renewed monthly; an assumption
+VOLUMES = (.1, 1, 20)                                   # million requests a month, for which readers are counted
 
 
 @lru_cache(maxsize=16)
@@ -173,7 +173,7 @@ def stopping(seed: int, first: tuple = (2, 8), then: tuple = (16, 24), pool: Poo
     def draw(ax):
         found = by_readers(seed, pool=pool)
         lines, best = {}, []
-        for volume in (.5, 5, 20):
+        for volume in VOLUMES:
             total = found["errors"] + found["recording"] / (1000 * volume)
             lines[f"{volume:g} million a month"] = total
             best.append(str(found["readers"][total.idxmin()]))
@@ -182,26 +182,3 @@ def stopping(seed: int, first: tuple = (2, 8), then: tuple = (16, 24), pool: Poo
     return Evidence("cents for 1,000 requests that an early reader saves beyond a late one", early - late,
                     products.by_user(saved[0] - saved[1], rows["user"], keyed(seed, "stopping")), len(rows), "Readers of one synthesiser; people differ more, and their curve is longer.",
                     draw, data=dict(early=early, late=late))
-
-
-@experiment
-def leaving(seed: int, wrong_card: float | None = None, pool: Pool = Pool()) -> Evidence:
-    """How many times the least cost errors have at the threshold at which fewest users leave after an error."""
-    world, rules = World(seed, pool), scope.charter()
-    price = rules.cost_wrong_card if wrong_card is None else wrong_card
-    rows, _ = products.requests(world)
-    steps, found = np.arange(0, .96, .05).round(2), []
-    again = reactions(seed, rows, np.repeat("none", len(rows))).query("kind == 're_ask'")["id"]
-    patient = rows["id"].isin(again).to_numpy()       # who would ask again after an error
-    for threshold in steps:
-        shown = products.answers(world, "prototype", threshold)
-        missed = np.isin(scope.outcome(rows, shown), ["wrong card", "needless sorry"])
-        found.append((1000 * float((missed & ~patient).mean()), 1000 * float(products.cents(rows, shown, price, rules.cost_sorry).mean())))
-    left, cost = np.array(found).T
-
-    def draw(ax):
-        marks = {steps[left.argmin()]: "fewest leave"} | ({} if left.argmin() == cost.argmin() else {steps[cost.argmin()]: "least cost"})
-        return plots.timeline(ax, steps, {"users who leave": left, "cost (cents)": cost}, marks, time="threshold", unit="in 1,000 requests",
-                              finding=f"Fewest users leave at {steps[left.argmin()]:.2f}; errors cost least at {steps[cost.argmin()]:.2f}")
-    return Evidence("times the least cost, where fewest users leave", float(cost[left.argmin()] / cost.min()), None, len(rows),
-                    "That half of the users ask again is a setting of the world.", draw, data=dict(leave=float(steps[left.argmin()]), least=float(steps[cost.argmin()])))

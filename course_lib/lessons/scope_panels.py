@@ -5,7 +5,7 @@ import numpy as np
 
 from course_lib.learn import plots
 from course_lib.learn.widgets import Slider, explore
-from course_lib.lessons import scope_offers as offers, scope_products as products
+from course_lib.lessons import scope_offers as offers, scope_patience as patience, scope_products as products
 from course_lib.world.world import World
 
 PRODUCTS = {"demo": ("vendor", 0.0), "prototype": ("prototype", .5), "careful one": ("prototype", .8)}
@@ -54,3 +54,22 @@ def offers_panel(seed: int):
     return explore(partial(offers_figure, seed), volume=Slider("requests", .5, 30.0, 20.0, .5, help="Million a month."),
                    api_price=Slider("API price", 0, 300, 80, 10, help="Cents for 1,000 requests."),
                    new_percent=Slider("new names", 0, 20, 3, help="Percent of all requests are for names of that month."))
+
+
+def patience_figure(seed: int, typical_ms: float, wait_ms: float):
+    """Users who leave the prototype and the vendor's model at this speed and patience, and who keeps more of them, in words."""
+    world = World(seed)
+    found = {"prototype": patience.served(world, "prototype", None, wait_ms), "vendor's model": patience.served(world, "vendor", typical_ms, wait_ms)}
+    parts = {"gone before the answer": [f["too_late"] for f in found.values()], "gone after an error": [f["left"] - f["too_late"] for f in found.values()]}
+    left = {name: f["left"] for name, f in found.items()}
+    best = min(left, key=left.get)
+    words = "; ".join(f"{name}: p95 {f['p95']:.0f} ms, {f['errors']:.0f} errors, {f['cost']:.0f} cents, {f['left']:.0f} users leave" for name, f in found.items())
+    ax = products.stacked(plots.axes(7, 2.8), list(left), parts, unit="users in 1,000 who leave", finding=f"The {best} keeps more users")
+    return ax.figure, f"The {best} keeps more users. In 1,000 requests: {words}"
+
+
+def patience_panel(seed: int):
+    """The vendor's speed and the users' patience to move; who keeps more users follows."""
+    return explore(partial(patience_figure, seed), typical_ms=Slider("vendor's time", 20, 600, 20, 20, unit="ms"),
+                   wait_ms=Slider("patience", 200, 3000, int(patience.WAIT_MS), 100, unit="ms",
+                                  help="The vendor's typical time for an answer; the time after which half of the users have given up."))

@@ -15,7 +15,7 @@ from course_lib.world.world import World
 SPRING_DAY, LAST_DAY, FULL_TEAM = 42, 84, 24
 TEAMS = (2, 8, 24)
 SPRING = {"new_names": dict(day=SPRING_DAY, strength=.20), "renamed_figure": dict(day=SPRING_DAY, strength=2)}
-PRICE_PER_CLIP = 0.5                                  # the charter's units: recruiting, reading, checking
+PRICE_PER_CLIP = 100                                  # cents: recruiting, reading, checking; an assumption, the same in lesson 01
 
 
 def _people(rows, readers):
@@ -210,7 +210,7 @@ def bill(seed: int, mended: bool = False, pool: Pool = Pool()) -> Evidence:
     costs = {label: scope.cost(outcomes[cause == c], rules) * float((cause == c).mean()) for c, label in labels.items()}
 
     def draw(ax):
-        return plots.bars(ax, list(costs), list(costs.values()), unit="cost of errors in 1,000 requests", finding="The renamed figures cost most")
+        return plots.bars(ax, list(costs), list(costs.values()), unit="cost of errors (cents for 1,000 requests)", finding=f"The {max(costs, key=costs.get)} cost most")
     return Evidence("cost of renamed figures against new names", costs["renamed figures"] / costs["new names"], None, int(late.sum()),
                     "Two of the best-known names were renamed; with two unknown ones the order could turn.", draw, None, costs)
 

@@ -28,6 +28,10 @@ _BILLS = [(12, 30, 400, 4), (7, 0, 250, 1), (0, 25, 1000, 4), (3, 9, 500, 10)]
         lambda wrong, needless, requests, price: 1000 * (wrong + needless) / requests,
     "That is the cost of all requests together. Bring it to 1,000 requests, or no two weeks can be compared.":
         lambda wrong, needless, requests, price: price * wrong + needless,
+    "That is the cost of one request. The question is about 1,000 of them.":
+        lambda wrong, needless, requests, price: (price * wrong + needless) / requests,
+    "The price belongs to the wrong cards; you multiplied the needless \"sorry?\" by it.":
+        lambda wrong, needless, requests, price: 1000 * (wrong + price * needless) / requests,
 }, hints=["What do all wrong cards cost together? And all needless \"sorry?\"?",
           "Divide by the number of requests, then multiply by 1,000."],
     also=[lambda wrong, needless, requests, price: (price * wrong + needless) / requests * 1e3],
@@ -42,6 +46,12 @@ def cost_per_1000(wrong, needless, requests, price):
         lambda table, price: table["threshold"][table["wrong"].idxmin()],
     "That is where the two errors add up to the fewest. A wrong card costs `price` times as much.":
         lambda table, price: table["threshold"][(table["wrong"] + table["sorry"]).idxmin()],
+    "That is the number of the row. The threshold stands in that row's column `threshold`.":
+        lambda table, price: (price * table["wrong"] + table["sorry"]).idxmin(),
+    "That is the least cost itself. Asked for is the threshold at which it occurs.":
+        lambda table, price: (price * table["wrong"] + table["sorry"]).min(),
+    "The price belongs to the wrong cards; you multiplied the needless \"sorry?\" by it.":
+        lambda table, price: table["threshold"][(table["wrong"] + price * table["sorry"]).idxmin()],
 }, hints=["Make a column of costs: the price times the wrong cards, plus the needless \"sorry?\".",
           "`cost.idxmin()` is the row of least cost; the answer is that row's threshold."],
     also=[lambda table, price: min(zip(price * table["wrong"] + table["sorry"], table["threshold"]))[1]],
@@ -60,6 +70,7 @@ def _latencies(seed):
 @exercise("00.3", cases=_latencies, mistakes={
     "That is the mean. It can look fine while one user in twenty waits five times as long.": lambda milliseconds: np.mean(milliseconds),
     "That is the slowest request of all: one accident decides it. A percentile is steadier.": lambda milliseconds: np.max(milliseconds),
+    "numpy's `percentile` counts from 0 to 100, and .95 is less than one percent: write 95.": lambda milliseconds: np.percentile(milliseconds, .95),
 }, hints=["Sort them in your mind: which one has 95% of the others before it?", "numpy has `np.percentile(values, 95)`; pandas `series.quantile(.95)`."],
     also=[lambda milliseconds: milliseconds.quantile(.95), lambda milliseconds: sorted(milliseconds)[int(.95 * len(milliseconds))],
           lambda milliseconds: sorted(milliseconds)[int(.95 * len(milliseconds)) - 1]],

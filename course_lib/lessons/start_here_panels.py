@@ -110,7 +110,7 @@ def threshold_cost(seed: int, threshold: float, price: float):
     at = int((costs["threshold"] - threshold).abs().idxmin())
     lines = {"wrong cards × price": price * costs["wrong"], "needless “sorry?”": costs["sorry"], "total": total}
     ax = plots.timeline(plots.axes(), costs["threshold"], lines, {threshold: "yours"}, time="threshold",
-                        unit="cost of 1,000 requests", finding=f"At {threshold:.2f}, 1,000 requests cost {total[at]:.0f}; the least is {total.min():.0f}")
+                        unit="cents for 1,000 requests", finding=f"At {threshold:.2f}, 1,000 requests cost {total[at]:.0f}; the least is {total.min():.0f}")
     words = (f"threshold {threshold:.2f}: {costs['wrong'][at]:.0f} wrong cards and {costs['sorry'][at]:.0f} needless “sorry?” "
              f"in 1,000 requests, cost {total[at]:.0f}")
     return ax.figure, words
@@ -126,7 +126,7 @@ def readers_panel(seed: int):
     """Readers of the new names to move; what comes back, and what it costs, follows."""
     def recorded(readers):
         evidence = spring.repair.__wrapped__(seed, readers)
-        words = f"{readers} readers: {evidence.value:.0f}% of the loss comes back; recording costs {evidence.data['cost']:.0f}"
+        words = f"{readers} readers: {evidence.value:.0f}% of the loss comes back; recording costs {evidence.data['cost']:,.0f} cents"
         return evidence.draw(plots.axes(7, 3.8)).figure, words
     return explore(recorded, readers=Choice("readers", [2, 0, 1, 4, 8, 16, 24]))
 
@@ -156,10 +156,10 @@ def send_one(service: Service, seed: int) -> dict:
 
 
 def cost_of_waiting(seed: int, mine: dict) -> pd.DataFrame:
-    """Requests that fail while the update path is being built: the learner's choice, and four weeks."""
-    weeks = [0 if mine["update_path"] else 4, 4]
+    """Requests that fail while the update path is being built: with the path ready, without it, and by the learner's choice."""
+    weeks = [0, 4, 0 if mine["update_path"] else 4]
     failed = [int(spring.waiting(seed, weeks=n).value) for n in weeks]
-    return pd.DataFrame({"weeks until the mend": weeks, "requests that fail": failed}, index=["your choice", "no update path"])
+    return pd.DataFrame({"weeks until the mend": weeks, "requests that fail": failed}, index=["built before launch", "built afterwards", "your choice"])
 
 
 def send_a_sample(service: Service, seed: int, week: int, count: int = 200) -> pd.DataFrame:

@@ -17,9 +17,11 @@
 # - tell a test score from production quality, and name signals that need no labels,
 # - say what retraining can bring back, and what it cannot.
 #
-# **You need** Python, a little pandas and scikit-learn (a ten-minute self-test stands at the end). **Time**: 30-40 minutes;
-# the sections marked ◆ are a spine of ten. **How it works**: before a result that may surprise you, you enter a guess; you
-# run; you compare. Run a cell with Shift+Enter. Nothing can break: your own copy can be reset, and nothing leaves this machine.
+# **You need** Python, a little pandas and scikit-learn (a ten-minute self-test stands at the end). **Time**: 30-40 minutes, of
+# which an exercise takes 2-4. **How it works**: before a surprising result you enter a guess; you
+# run; you compare. Run a cell with Shift+Enter. Nothing can break, and nothing leaves this machine.
+#
+# **To show it in ten minutes**: *Run, Run All Cells* once, then go through the sections marked ◆.
 #
 # `seed` chooses one of many simulated worlds; leave it at 0 the first time.
 
@@ -61,7 +63,8 @@ panels.say_a_name()
 # saying one name make different pictures; the machine must find what they have in common. It gets 468 numbers for each
 # clip, its **features**: they describe the shape of the spectrum over time and leave out how loud it was.
 #
-# The team has collected clips for training. Of each it knows who spoke, into which device, in which room, and the name.
+# The team has collected clips for training. Of each it knows the reader (`speaker`), that reader's family of voices (`group`), the
+# device, the room, the length, and the name.
 
 # %%
 collected = world.recordings("train")
@@ -82,7 +85,8 @@ pd.Series(dict(clips=len(X), features=X.shape[1], names=y.nunique(),
 # ## Three choices of scope
 # Before anybody trains, somebody decides what *good* means. Three choices, and no answer is wrong:
 #
-# - `wrong_card_costs`: how many needless "sorry?" are as bad as one wrong card, 1 to 10. It will set your threshold.
+# - `wrong_card_costs`: how many needless "sorry?" (the right card was there) are as bad as one wrong card, 1 to 10. It will decide how
+#   often your product asks.
 # - `readers`: how many people you record before launch: 2 (the team itself), 8 or 24. It decides how well strangers are understood.
 # - `update_path`: whether you build a way to retrain and replace the model before launch. It matters in spring.
 
@@ -106,7 +110,7 @@ booth
 panels.compare_labels(seed, booth)
 
 # %% [markdown]
-# You met every kind on purpose. In everyday traffic about one request in eight is cut off, a first name alone, or a name
+# You met every kind on purpose. In everyday traffic about one request in ten is cut off, a first name alone, or a name
 # outside the catalogue. For many of those "sorry?" is the *right* answer. Lesson 03 asks what happens when labellers disagree about them.
 
 # %% [markdown]
@@ -133,8 +137,9 @@ test = spring.launch(seed)
 test.figure
 
 # %% [markdown]
-# The bar is an **interval**: with ten other readers the score would have been a little different. Readers differ, too,
-# from the worst to the best; a mean hides that. And with fewer people recorded for training?
+# The line through the middle point is a 95% **interval**: with ten other readers the score would have been a little different, and would
+# lie within such a range nearly always. Readers differ, too, from the worst to the best; a mean hides that. And with fewer people
+# recorded for training?
 
 # %%
 spring.teams(seed, yours=mine["readers"]).figure
@@ -147,16 +152,17 @@ spring.teams(seed, yours=mine["readers"]).figure
 # The model always has a best card, with a **confidence** between 0 and 1. The product shows it only above a **threshold**.
 # Too low, and users get wrong cards. Too high, and it asks "sorry?" of people whom it had understood: a **needless** "sorry?".
 #
-# **Exercise 00.1.** What do the errors of some requests cost? Given are four numbers: how many wrong cards and how many
-# needless "sorry?" there were, among how many requests, and the price of a wrong card. A needless "sorry?" costs 1, a right
-# answer nothing. Return the cost of **1,000** requests. If you are stuck: `hint("00.1")`, and `solution("00.1")`.
+# **Exercise 00.1** (3 minutes). What do the errors of some requests cost? Given are four numbers: how many wrong cards and how many
+# needless "sorry?" there were, among how many requests, and the price of a wrong card in cents. A needless "sorry?" costs 1 cent, a right
+# answer nothing. Return the cost of **1,000** requests. For 12 wrong cards and 30 needless "sorry?" among 400 requests at a price of 4 that is
+# 195 cents. Write your answer in place of the dots. If you are stuck: `hint("00.1")`, and `solution("00.1")`.
 
 # %%
 # exercise: 00.1
 cost_per_1000 = check("00.1", cost_per_1000)
 
 # %% [markdown]
-# Now move the threshold to where the errors cost least. The picture shows a week of a pilot with 1,800 requests, labelled
+# Now move the threshold to where the errors cost least. The picture shows a **pilot**, a trial week with 1,800 requests that were labelled
 # afterwards. Then let a wrong card cost 1 and choose again.
 
 # %%
@@ -166,8 +172,14 @@ panels.threshold_panel(seed, mine)
 # With a price of 1 the best threshold is lower, and more wrong cards go out. A threshold is not a technical setting; it
 # follows from what errors cost.
 #
-# **Exercise 00.2.** Let the code choose. Given are `table`, a DataFrame with the columns `threshold`, `wrong` and `sorry` (errors
-# in 1,000 requests), and the `price` of a wrong card. Return the threshold of least cost.
+# **Exercise 00.2** (4 minutes). Let the code choose. Given are `table`, a DataFrame with the columns `threshold`, `wrong` and `sorry` (wrong cards
+# and needless "sorry?" in 1,000 requests), and the `price` of a wrong card. Return the threshold of least cost. An example, with a price of 4:
+#
+# | threshold | wrong | sorry | so it costs |
+# |---|---|---|---|
+# | 0.3 | 60 | 40 | 280 |
+# | 0.5 | 30 | 90 | 210: return 0.5 |
+# | 0.7 | 10 | 200 | 240 |
 
 # %%
 # exercise: 00.2
@@ -199,7 +211,7 @@ log["name"] = log["decision"].map(world.cards["name"]).fillna("sorry?")
 log[["device", "name", "confidence"]].head().round(2)
 
 # %% [markdown]
-# **Exercise 00.3.** How slow is slow? Given is a Series of milliseconds, one for each request. Return the **95th percentile**,
+# **Exercise 00.3** (2 minutes). How slow is slow? Given is a Series of milliseconds, one for each request. Return the **95th percentile**,
 # p95 for short: 95% of the requests took no longer than that.
 
 # %%
@@ -215,7 +227,7 @@ round(p95(log["latency_ms"]), 1)               # milliseconds, measured here
 
 # %% [markdown]
 # ## ◆ Spring comes
-# Twelve weeks pass, 0 to 11. After week 5 the world changes, and nobody tells you how. Every week the team scores its
+# Twelve weeks pass, 0 to 11, with 1,800 requests each. After week 5 the world changes, and nobody tells you how. Every week the team scores its
 # test set, as it promised. An outsider who knows what users meant also scores production: of 100 whole names of known
 # figures, for how many is the model's best card right? Guess both scores for the last six weeks.
 
@@ -254,7 +266,7 @@ signals.round(3)
 panels.signals_figure(seed)
 
 # %% [markdown]
-# **Exercise 00.4.** Write the rule that wakes somebody. Given are `usual`, a table like the one above with six usual weeks,
+# **Exercise 00.4** (4 minutes). Write the rule that wakes somebody. Given are `usual`, a table like the one above with six usual weeks,
 # and `week`, one row of such a table. Return True or False. It must fire in spring. It must **not** fire in other usual
 # weeks, when all microphones get louder, or when a holiday brings more requests: no user is hurt by those.
 
@@ -294,20 +306,21 @@ again.figure
 
 # %% [markdown]
 # The team could do this within days, because it had built the way to retrain and replace the model *before* launch.
-# Suppose that building it now takes four weeks. How many requests fail meanwhile that need not?
+# Suppose that building it afterwards takes four weeks. How many of this small simulation's requests fail meanwhile that need not?
 
 # %%
 panels.cost_of_waiting(seed, mine)
 
 # %% [markdown]
-# Recording costs money, too. Choose how many readers record the new names: where would you stop? (Each choice trains a
-# model, which takes a second.)
+# Recording costs money, too: 100 cents a clip in this course (to recruit, read and check; an assumption). Each reader reads the twelve
+# names twice. Choose how many readers record them: where would you stop? (Each choice trains a model, which takes a second.)
 
 # %%
 panels.readers_panel(seed)
 
 # %% [markdown]
-# Eight readers bring back nearly as much as 24, for a third of the price. For the renamed figures no number is high enough.
+# Eight readers bring back three quarters or more of what 24 do, for a third of the price. Whether the other sixteen are worth theirs depends
+# on how many requests they help; lesson 01 does that sum. For the renamed figures no number is high enough.
 # And how much does that matter? The next figure shows what the errors of spring cost, by cause.
 
 # %%
@@ -317,7 +330,7 @@ spring.bill(seed).figure
 # New names mostly end in "sorry?"; a renamed figure is a confident wrong card, the dearest error on your price list. It was
 # also the silent one: not one number that goes *into* the model had changed.
 #
-# **Exercise 00.5.** What would you do about the renamed figures? One of four texts: `"record more readers"`,
+# **Exercise 00.5** (1 minute). What would you do about the renamed figures? One of four texts: `"record more readers"`,
 # `"raise the threshold"`, `"use a larger model"`, `"mend the card table"`.
 
 # %%
@@ -329,7 +342,7 @@ service.stop()
 spring.compare_actions(seed).figure
 
 # %% [markdown]
-# One row of the table for each figure does what no model can. (The rest are answered "sorry?", as other names
+# One row of the table for each figure does what no model can. (Nearly all of the rest are answered "sorry?", as other names
 # sometimes are.) Keep that in mind for lessons 09 and 10.
 
 # %% [markdown]

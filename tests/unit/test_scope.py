@@ -108,3 +108,22 @@ def test_an_interval_over_users_covers_a_known_mean():
         low, high = by_user(rng.normal(.1, 1, 200)[users] + rng.normal(0, 1, 1000), users, rng)
         hits += low <= 100 <= high
     assert 85 <= hits <= 100
+
+
+def test_a_slower_service_loses_more_users_and_makes_no_more_errors():
+    from course_lib.lessons import scope_patience as patience
+    from course_lib.world.world import World
+    table = patience.by_latency(0)
+    assert (np.diff(table["left"]) >= 0).all() and table["errors"].nunique() == 1 and (np.diff(table["p95"]) > 0).all()
+    assert patience.by_latency(0, np.inf)["too_late"].max() == 0
+    usual = patience.served(World(0), "vendor", 80)
+    assert usual == patience.served(World(0), "vendor") and usual["left"] <= usual["too_late"] + usual["errors"]
+    for ms, wait in ((0, 1000), (80, 0), (-1, 5)):
+        with pytest.raises(ValueError, match="both above 0"):
+            patience.served(World(0), "vendor", ms, wait)
+
+
+def test_the_widget_of_patience_reverses_with_speed():
+    from course_lib.lessons import scope_panels as panels
+    said = [panels.patience_figure(0, *terms)[1] for terms in ((20, 1000), (400, 1000), (200, 3000))]
+    assert [words.split(" keeps")[0] for words in said] == ["The vendor's model", "The prototype", "The vendor's model"]
