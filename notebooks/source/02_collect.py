@@ -59,8 +59,8 @@ frame = collect.frame(world)
 frame.groupby("place").agg(clips=("id", "size"), readers=("speaker", "nunique"))
 
 # %% [markdown]
-# 24 readers agreed to read the 40 names, indoors, outdoors and in loud places, and three readers of the new market. You can pay for
-# 300 clips. Three plans are on the table:
+# 24 readers agreed to read the 40 names, indoors, outdoors and in loud places, and a few readers of the new market, as the table says. You can
+# pay for 300 clips. Three plans are on the table:
 #
 # - **convenience**: nine colleagues, at their desks,
 # - **proportional**: each place gets its share of production,
@@ -129,7 +129,8 @@ allocate = check("02.1", allocate)
 panels.allocation_panel(seed)
 
 # %% [markdown]
-# Each clip of the new market is one fewer for the rest: the worst place rises, and the overall score usually gives way a little. (Each setting
+# Each clip of the new market is one fewer for the rest: the worst place rises, mostly until another is the worst, and the overall score
+# usually gives way a little. (Each setting
 # is one draw of clips, so a few points are chance.) Now decide. `least` is yours, 0 to 75; your allocation is kept for later
 # lessons. The table below averages five draws.
 
@@ -164,8 +165,9 @@ print(f"as it is {tested['right'].mean():.2f}, "
 weights.reweighted(seed).figure
 
 # %% [markdown]
-# The weights move the estimate towards what most users meet. They mend the shares and nothing else: ten readers are still not
-# all users, and the interval says so. Weights have a price as well. Each clip counts by its **weight**, production's share over the sample's:
+# The weights move the estimate from an even mix of places to production's mix. They mend those shares and nothing else: ten readers are not
+# all users, as the interval says, and the test asks for each name equally often, as users do not. That is why production may still lie
+# elsewhere. Weights have a price as well. Each clip counts by its **weight**, production's share over the sample's:
 
 # %%
 weight = tested["place"].map(shares / tested["place"].value_counts(normalize=True))
@@ -187,7 +189,7 @@ except ValueError as error:
 # The delivery arrives: 300 clips to learn from, 300 to test on. The recording app has a habit: when the line breaks, it sends
 # clips again, with a new id and a little louder. This time 75 clips of the learning part were sent again, and landed in the **test**.
 #
-# A model learns from the delivery and takes the test. Without the copies, of 100 names:
+# A model learns from the delivery and takes the test. Without the copies (`gate.SOUND` is the delivery as it should have been), of 100 names:
 
 # %%
 delivery = faults.delivery(world)
@@ -248,14 +250,15 @@ faulty.figure
 
 # %% [markdown]
 # Only the faults that spoil what the model learns show as a fall. Copies look like progress. A missing place hides
-# itself: without the hardest clips the *test* gets easier. The others do not move the score at all, and a withdrawn consent never will.
+# itself: without the hardest clips the *test* usually gets easier. The others do not move the score at all, and a withdrawn consent never will.
 # And users? `gate` counts broken promises, for the next section; `test`, `production` and `market` (users of the new market) are changes in points.
 
 # %%
 gate.consequences(seed)[["gate", "test", "production", "market"]].round(0).astype(int)
 
 # %% [markdown]
-# Look at *a place missing*: the score that the team reads does not fall, and the market that it is about to open is hit hard.
+# Look at *a place missing*: the score that the team reads gives no warning, and the market that it is about to open is served worse, in most worlds
+# much worse.
 #
 # ## The contract at the gate
 # A **data contract** says what a producer of data promises a consumer. A **gate** checks each delivery
@@ -397,14 +400,14 @@ quiz("02")
 # - A score belongs to the clips it was taken on; the cheapest sample sets itself the easiest exam.
 # - No sample is best in itself. Forecast the mix, set a floor for the rare, divide the rest.
 # - Weights mend shares, at a price in precision; they cannot stand in for clips that were never recorded.
-# - Copies and missing places look like progress. A test score is not a gate.
+# - Copies look like progress, and a missing place gives no warning. A test score is not a gate.
 # - A contract checks values, uniqueness and sense; it is tested on faulty *and* clean data, and it cannot hear.
 
 # %% [markdown]
 # **What this does not prove.** The places are our own cut, the readers are synthetic, and we planted the eight faults ourselves, so the contract knew
 # what to look for. Real faults come in kinds that nobody listed. The order of costs carries over; the numbers do not.
 #
-# **A judgement question** with no single answer: three readers of the new market agreed to read. A fourth would, for ten times the
+# **A judgement question** with no single answer: a few readers of the new market agreed to read. One more would, for ten times the
 # fee. Do you pay, open the market later, or open it and say so?
 #
 # **Two interview questions this lesson answers**: *"How do you choose which clips to label?"* and *"Who catches an upstream change, and whose job is it?"*
@@ -428,11 +431,12 @@ rows = tested.reset_index(drop=True)
 w = pd.Series(1.0, rows.index)
 for _ in range(20):
     w = rake(rake(w, rows["place"], shares), rows["device"], devices)
+print(round(w.sum() ** 2 / (w ** 2).sum()), "effective clips")
 found = w.groupby(rows["place"]).sum() / len(w)
 pd.DataFrame(dict(weighted=found, wanted=shares)).round(3)
 
 # %% [markdown]
-# Both fit now. Each further column costs precision: the effective size falls a little with each.
+# Both fit now. Each further column costs precision: compare the effective size with the one above.
 #
 # ## Optional: how many clips to learn from, how many to test on? (10 minutes)
 # A clip can teach or test. With 600 in all, more teaching makes a better model; fewer tests make nobody sure of it. What you must
