@@ -125,11 +125,12 @@ def build(check, names):
 @click.option("--port", default=8400, show_default=True, help="Port on this machine; 0 takes a free one.")
 @click.option("--workers", default=1, show_default=True, help="Processes that answer on this port.")
 @click.option("--log", "url", help="Database URL of the request log; a file in your workspace if not given.")
-def serve(port, workers, url):
+@click.option("--audio", type=click.Path(path_type=Path), help="Folder for the audio of users who agreed; if not given, none is kept.")
+def serve(port, workers, url, audio):
     """Serve the workspace's champion on this machine until Ctrl+C."""
     from course_lib.cycle import launch, process
     launch.first_champion(process.models(), say=click.echo)
-    sys.exit(process.run(process.models(), url or process.log_url(), port, follow_parent=False, workers=workers))
+    sys.exit(process.run(process.models(), url or process.log_url(), port, follow_parent=False, workers=workers, audio=audio))
 
 
 @main.command()

@@ -8,11 +8,11 @@ import numpy as np
 import sqlalchemy as sa
 from fastapi.responses import JSONResponse
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
-from starlette.background import BackgroundTask
+from starlette.background import BackgroundTasks
 from starlette.requests import ClientDisconnect
 
 from course_lib.cycle import release
-from course_lib.cycle.intake import Refused, told
+from course_lib.cycle.intake import Refused, agreed, told
 from course_lib.cycle.log import REQUESTS, SHADOW, is_busy
 from course_lib.cycle.scope import decide
 from course_lib.cycle.wav import decode
@@ -46,9 +46,9 @@ def unlogged(error):
 class Desk:
     """What the requests share: the bundles that answer, the log, the counters."""
 
-    def __init__(self, folder, log, limits):
-        self.folder, self.log, self.limits, self.waiting = folder, log, limits, 0
-        self.log_fault = ""
+    def __init__(self, folder, log, limits, audio=None):
+        self.folder, self.log, self.limits, self.audio, self.waiting = folder, log, limits, audio, 0
+        self.log_fault = self.audio_fault = ""
         self.serving, self.model_fault = release.follow(folder)
         self.registry = CollectorRegistry()
         self.count = Counter("requests", "Requests by status and decision", ["status", "decision"], registry=self.registry)
@@ -63,7 +63,7 @@ class Desk:
     @property
     def fault(self):
         """What is wrong although requests are answered; "" if nothing is."""
-        return "; ".join(filter(None, (self.model_fault, self.log_fault)))
+        return "; ".join(filter(None, (self.model_fault, self.log_fault, self.audio_fault)))
 
     def metrics(self) -> bytes:
         """The counters in Prometheus's text format; of several workers, the sum over all of them."""
@@ -86,10 +86,12 @@ class Desk:
         self.waiting += 1
         try:
             row |= told(request.headers)
-            answer = self._answer(await self._body(request), row, began)
+            consent = agreed(request.headers)
+            body = await self._body(request)
+            answer = self._answer(body, row, began)
             await self._keep(row)
             status, decision = 200, answer["decision"]
-            return JSONResponse(answer, background=self._unseen(row))
+            return JSONResponse(answer, background=self._afterwards(row, body if consent else None))
         except Refused as refusal:
             status, decision = refusal.status_code, "refused"
             await self._keep_refusal(row, refusal, began)
@@ -139,12 +141,24 @@ class Desk:
                     row["failure"] = f"challenger {bundle.version} failed: {words}"[:200]
         raise Refused(503, "the model failed", f"try again later ({words[:100]})", {"Retry-After": "5"})
 
-    def _unseen(self, row):
-        """After the answer has left, let a challenger in the shadow answer too; under load it is the first to be dropped."""
-        serving = self.serving
-        if serving.release.mode != "shadow" or self.waiting > self.limits.at_once // 4:
-            return None
-        return BackgroundTask(self._shadow, serving.challenger, row)
+    def _afterwards(self, row, consented):
+        """After the answer has left: keep the audio of a user who agreed, and let a challenger in the shadow answer too.
+
+        Under load the shadow is the first to be dropped.
+        """
+        tasks, serving = BackgroundTasks(), self.serving
+        if self.audio is not None and consented is not None:
+            tasks.add_task(self._listen_later, row["request_id"], consented)
+        if serving.release.mode == "shadow" and self.waiting <= self.limits.at_once // 4:
+            tasks.add_task(self._shadow, serving.challenger, row)
+        return tasks if tasks.tasks else None
+
+    def _listen_later(self, request_id, body):
+        try:
+            self.audio.keep(request_id, body)
+            self.audio_fault = ""
+        except OSError as error:                         # the user has the answer; /healthz tells of the folder
+            self.audio_fault = f"consented audio cannot be kept: {error.strerror or error}"
 
     async def _shadow(self, bundle, answered):
         began, row = time.perf_counter(), dict(request_id=answered["request_id"], at=time.time(), version=bundle.version)

@@ -6,7 +6,7 @@ from typing import Mapping
 
 from fastapi import HTTPException
 
-WORD, DAY = r"^[A-Za-z0-9_.:-]{1,64}$", r"^[0-9]{1,5}$"
+WORD, DAY, CONSENT = r"^[A-Za-z0-9_.:-]{1,64}$", r"^[0-9]{1,5}$", "audio"
 _DRAINED = 50                                        # times the limit: read and dropped, so that the refusal can be read
 
 
@@ -66,6 +66,14 @@ class _Body:
         message = await self._receive()
         self._size += len(message.get("body", b""))
         return message
+
+
+def agreed(headers: Mapping[str, str]) -> bool:
+    """Whether the user of a request agreed that its audio is kept: the header x-consent says "audio"; Refused (422) where it is odd."""
+    value = headers.get("x-consent")
+    if value not in (None, CONSENT):
+        raise Refused(422, "header x-consent is malformed", f'"{CONSENT}" is expected, or no such header')
+    return value == CONSENT
 
 
 def told(headers: Mapping[str, str]) -> dict:

@@ -15,6 +15,8 @@ import sqlalchemy as sa
 
 from course_lib import workspace
 from course_lib.cycle import workers as crews
+from course_lib.cycle.consented import ConsentedAudio
+from course_lib.cycle.intake import CONSENT
 from course_lib.cycle.log import RequestLog
 from course_lib.cycle.workers import ServiceError
 
@@ -42,9 +44,10 @@ class Service:
         self.http = httpx.Client(base_url=self.url, timeout=10, trust_env=False)
         atexit.register(self.stop)
 
-    def recognize(self, wav: bytes, device: str | None = None, user: str | None = None, day: int | None = None) -> dict:
-        """Send one WAV; returns the answer. ServiceError with the service's own words where it refuses."""
-        told = {"x-device": device, "x-user": user, "x-day": day}
+    def recognize(self, wav: bytes, device: str | None = None, user: str | None = None, day: int | None = None,
+                  consent: bool = False) -> dict:
+        """Send one WAV, with the user's `consent` to keep it or without; returns the answer, or ServiceError in the service's own words."""
+        told = {"x-device": device, "x-user": user, "x-day": day, "x-consent": CONSENT if consent else None}
         headers = {name: str(value) for name, value in told.items() if value is not None}
         return self._read(self.http.post("/recognize", content=wav, headers=headers | {"content-type": "audio/wav"}))
 
@@ -102,7 +105,7 @@ def _reading(url, read):
         log.close()
 
 
-def start(folder: Path | None = None, url: str | None = None, port: int = 0, workers: int = 1) -> Service:
+def start(folder: Path | None = None, url: str | None = None, port: int = 0, workers: int = 1, audio: Path | None = None) -> Service:
     """Start the service of a folder's champion as a child process; ready when this returns.
 
     Parameters
@@ -111,6 +114,7 @@ def start(folder: Path | None = None, url: str | None = None, port: int = 0, wor
     url : database URL of the request log; a file in the workspace by default
     port : 0 takes a free one
     workers : processes that answer on this port
+    audio : folder for the audio of users who agreed; None keeps none
 
     Raises
     ------
@@ -119,6 +123,7 @@ def start(folder: Path | None = None, url: str | None = None, port: int = 0, wor
     """
     folder, url = folder or models(), url or log_url()
     command = [sys.executable, "-m", "course_lib.cycle.process", "--folder", str(folder), "--port", str(port), "--workers", str(workers)]
+    command += [] if audio is None else ["--audio", str(audio)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(workspace.root()), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
                                 "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
                                 _LOG: url}                    # not on the command line, which others can read: it may hold a password
@@ -148,7 +153,7 @@ def listen(port: int) -> socket.socket:
     return bound
 
 
-def run(folder: Path, url: str, port: int, follow_parent: bool, workers: int = 1) -> int:
+def run(folder: Path, url: str, port: int, follow_parent: bool, workers: int = 1, audio: Path | None = None) -> int:
     """Serve until told to stop; says where, or what is wrong: to a parent as one line of JSON, to people in a sentence.
 
     Parameters
@@ -157,6 +162,7 @@ def run(folder: Path, url: str, port: int, follow_parent: bool, workers: int = 1
     port : 0 takes a free one
     follow_parent : end when our standard input closes, and speak JSON
     workers : processes that answer on this port
+    audio : folder for the audio of users who agreed; None keeps none
     """
     stopping = threading.Event()
     bound = None
@@ -167,8 +173,8 @@ def run(folder: Path, url: str, port: int, follow_parent: bool, workers: int = 1
     try:
         count = _count(workers)
         bound = listen(port)
-        alone = server(folder, url)                      # with several workers: tables are made, and faults found, once
-        _serve(alone, folder, url, bound, count, say, stopping, follow_parent)
+        alone = server(folder, url, audio)                      # with several workers: tables are made, and faults found, once
+        _serve(alone, folder, url, bound, count, say, stopping, follow_parent, audio)
     except Exception as error:
         if not follow_parent:
             raise
@@ -177,14 +183,14 @@ def run(folder: Path, url: str, port: int, follow_parent: bool, workers: int = 1
     return 0
 
 
-def _serve(alone, folder, url, bound, count, say, stopping, follow_parent):
+def _serve(alone, folder, url, bound, count, say, stopping, follow_parent, audio):
     def end():
         alone.should_exit = True
         stopping.set()
     if follow_parent:
         threading.Thread(target=_until_parent_ends, args=(end,), daemon=True).start()
     if count > 1:
-        crews.run(folder, url, bound, count, say, stopping.is_set)
+        crews.run(folder, url, bound, count, say, stopping.is_set, audio)
         return
     say()
     try:
@@ -199,12 +205,12 @@ def _count(workers):
     return workers
 
 
-def server(folder: Path, url: str):
-    """A uvicorn server of a folder's champion, not yet running."""
+def server(folder: Path, url: str, audio: Path | None = None):
+    """A uvicorn server of a folder's champion, not yet running; `audio` is a folder for what users agreed to be kept."""
     import uvicorn
     from course_lib.cycle.service import create_app
-    return uvicorn.Server(uvicorn.Config(create_app(folder, _log(url)), log_level="warning", access_log=False, timeout_keep_alive=30,
-                                         timeout_graceful_shutdown=5))
+    app = create_app(folder, _log(url), audio=None if audio is None else ConsentedAudio(audio))
+    return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_keep_alive=30, timeout_graceful_shutdown=5))
 
 
 def _log(url):
@@ -233,8 +239,9 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--audio", type=Path)
     options = parser.parse_args()
-    return run(options.folder, os.environ.pop(_LOG), options.port, follow_parent=True, workers=options.workers)
+    return run(options.folder, os.environ.pop(_LOG), options.port, follow_parent=True, workers=options.workers, audio=options.audio)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,9 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from course_lib.cycle.consented import ConsentedAudio
 from course_lib.cycle.desk import Desk, unlogged
-from course_lib.cycle.intake import DAY, WORD, Bounded, Limits, Refused
+from course_lib.cycle.intake import CONSENT, DAY, WORD, Bounded, Limits, Refused
 from course_lib.cycle.log import RequestLog
 from course_lib.world import features
 
@@ -43,7 +44,7 @@ class Feedback(BaseModel):
     card: str | None = Field(default=None, pattern=WORD)
 
 
-def create_app(folder: Path, log: RequestLog, limits: Limits = Limits()) -> FastAPI:
+def create_app(folder: Path, log: RequestLog, limits: Limits = Limits(), audio: ConsentedAudio | None = None) -> FastAPI:
     """The service of the champion in a folder of bundles.
 
     Parameters
@@ -51,13 +52,14 @@ def create_app(folder: Path, log: RequestLog, limits: Limits = Limits()) -> Fast
     folder : where bundles, the pointer to the champion and the settings of a release stand; changes are followed within a second
     log : where requests and feedback go
     limits : sizes and times
+    audio : where the audio of requests with the header "x-consent: audio" is kept; None keeps none, whatever a request says
 
     Raises
     ------
     BundleError
         There is no champion, or it is not whole.
     """
-    desk = Desk(Path(folder), log, limits)
+    desk = Desk(Path(folder), log, limits, audio)
 
     @asynccontextmanager
     async def lifespan(_):
@@ -90,7 +92,7 @@ _REFUSALS = {status: {"description": words, "model": Problem} for status, words 
     (400, "not usable"), (408, "too slow"), (413, "too large"), (422, "malformed"), (503, "too busy"))}
 _WAV = {"requestBody": {"required": True, "content": {"audio/wav": {"schema": {"type": "string", "format": "binary"}}}},
         "parameters": [{"name": f"x-{name}", "in": "header", "required": False, "schema": {"type": "string", "pattern": pattern}}
-                       for name, pattern in (("device", WORD), ("user", WORD), ("day", DAY))]}
+                       for name, pattern in (("device", WORD), ("user", WORD), ("day", DAY), ("consent", f"^{CONSENT}$"))]}
 
 
 def _routes(app, desk):

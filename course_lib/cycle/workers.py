@@ -21,11 +21,11 @@ class ServiceError(RuntimeError):
     """The service did not start or does not answer; the message says why."""
 
 
-def work(folder: Path, url: str, bound: socket.socket, ends, tells) -> None:
+def work(folder: Path, url: str, bound: socket.socket, audio: Path | None, ends, tells) -> None:
     """One worker, in a process of its own: say that it is ready, answer until the pipe `ends` closes."""
     from course_lib.cycle import process
     try:
-        server = process.server(folder, url)
+        server = process.server(folder, url, audio)
     except Exception as error:
         tells.send(str(error).splitlines()[0])
         return
@@ -48,8 +48,8 @@ def _until_closed(ends, server):
 class Crew:
     """Workers on one socket; made by `crew`."""
 
-    def __init__(self, folder, url, bound, count):
-        self.context, self.given = multiprocessing.get_context("spawn"), (folder, url, bound)
+    def __init__(self, folder, url, bound, count, audio=None):
+        self.context, self.given = multiprocessing.get_context("spawn"), (folder, url, bound, audio)
         self.ends, self.holds = self.context.Pipe(duplex=False)
         self.workers = []
         try:
@@ -97,8 +97,11 @@ class Crew:
         self.ends.close()
 
 
-def run(folder: Path, url: str, bound: socket.socket, count: int, ready: Callable[[], None], stopping: Callable[[], bool]) -> None:
+def run(folder: Path, url: str, bound: socket.socket, count: int, ready: Callable[[], None], stopping: Callable[[], bool],
+        audio: Path | None = None) -> None:
     """Answer on a bound socket with so many workers until `stopping()`; `ready` is called when all of them are.
+
+    `audio` is the folder for what users agreed to be kept, if there is one.
 
     Raises
     ------
@@ -108,7 +111,7 @@ def run(folder: Path, url: str, bound: socket.socket, count: int, ready: Callabl
     with tempfile.TemporaryDirectory(prefix="course-metrics-", ignore_cleanup_errors=True) as shared:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared  # where workers add up their counters
         try:
-            crew = Crew(folder, url, bound, count)
+            crew = Crew(folder, url, bound, count, audio)
             try:
                 ready()
                 crew.watch(stopping)

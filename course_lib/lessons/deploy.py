@@ -4,6 +4,7 @@ import numpy as np
 from course_lib.learn.check import exercise
 from course_lib.learn.experiment import Claim
 from course_lib.lessons import deploy_cases as cases
+from course_lib.lessons import deploy_consent as consent
 from course_lib.lessons import deploy_skew
 from course_lib.world.pool import Pool
 
@@ -17,6 +18,12 @@ LESSON = "06"
         lambda: {"model", "threshold", "card table", "feature code"},
     "The threshold or the card table is missing: the same scores would become other answers.":
         lambda: {"model", "preprocessor", "feature code"},
+    "The feature code is missing. From the same clip, other code computes other numbers, and the model was trained on these.":
+        lambda: {"model", "preprocessor", "threshold", "card table"},
+    "Without the card table the service has a label and no card; and a table of another day names another card.":
+        lambda: {"model", "preprocessor", "threshold", "feature code"},
+    "The random seed matters while a model is *trained*. Once it is trained, answering draws nothing by chance.":
+        lambda: {"model", "preprocessor", "threshold", "card table", "feature code", "random seed"},
     "Training rows and seed are what you need to *build* it again, the log to check it. To answer as before, a version needs less.":
         lambda: {"model", "preprocessor", "threshold", "card table", "feature code", "training rows", "random seed", "request log"},
 }, hints=["Follow one clip on its way to an answer. Which of the eight does it meet?",
@@ -75,6 +82,8 @@ def skewed_columns(served, replayed):
         lambda probes, limit: bool((probes["served"] != probes["expected"]).mean() <= .01 and np.percentile(probes["ms"], 95) <= limit),
     "Your gate lets a slow version through: one user in ten waits 400 ms, and the mean looks fine. Take the 95th percentile.":
         lambda probes, limit: bool(_worst(probes) <= .05 and (probes["served"] != probes["expected"]).mean() <= .01 and probes["ms"].mean() <= limit),
+    "Your gate stops a sound version for a single slow answer of 200. The rule is about the 95th percentile, not the largest.":
+        lambda probes, limit: bool(_worst(probes) <= .05 and (probes["served"] != probes["expected"]).mean() <= .01 and probes["ms"].max() <= limit),
     "Your gate stops a sound version: one differing probe of 200 may be rounding at the threshold. The rule allows 1%.":
         lambda probes, limit: bool((probes["served"] == probes["expected"]).all() and np.percentile(probes["ms"], 95) <= limit),
 }, hints=["`differs = probes[\"served\"] != probes[\"expected\"]` is a Series of True and False; its mean is a share.",
@@ -131,4 +140,6 @@ CLAIMS = [
           _gate(deploy_skew.PILOT, 10), lambda e: e.value <= .8, control=_gate(deploy_skew.TWICE, 10)),
     Claim("all probes find a small fault", LESSON, "All 200 probes stop the normaliser of the pilot every time; a sound version they never stop.",
           _gate(deploy_skew.PILOT, 200), lambda e: e.value == 1, control=_gate(deploy_skew.SOUND, 200)),
+    Claim("those who agree are served better", LESSON, "Where a good week sways consent, bad answers are on average at most .9 times as frequent in the clips that may be heard as in all.",
+          consent.flattering, lambda e: e.value <= .9, control=lambda seed, **k: consent.flattering(seed, by_experience=False, **k)),
 ]

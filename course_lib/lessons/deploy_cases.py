@@ -6,7 +6,7 @@ from course_lib.world.draws import keyed
 
 DEVICES = ("phone", "speaker", "watch", "car")
 LAUNCHES = ("a sound version", "one that fails on every watch", "one that is slow for one user in ten", "one that differs on one probe in ten",
-            "one that differs on one probe of 200")
+            "one that differs on one probe of 200", "a sound one with a single slow answer")
 
 
 def two_paths(seed: int) -> list[tuple[dict, dict]]:
@@ -53,6 +53,8 @@ def smoke_tests(seed: int) -> list[tuple[pd.DataFrame, float]]:
         ms = rng.uniform(3, 9, 200)
         if launch == LAUNCHES[2]:
             ms[::10] = 400
+        if launch == LAUNCHES[5]:
+            ms[7] = 400
         out.append((pd.DataFrame(dict(device=device, expected=expected, served=np.where(wrong, "sorry", expected), ms=ms)), 150.0))
     return out
 

@@ -1,6 +1,7 @@
 """The live part of lesson 06: clips to send, a port with a fault, what the service's log says, a drilled way back."""
 import threading
 import time
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,57 +11,86 @@ from sklearn.pipeline import Pipeline
 
 from course_lib import workspace
 from course_lib.cycle import bundle, monitor, replay, scope
-from course_lib.cycle.process import Service, models
+from course_lib.cycle.consented import ConsentedAudio
+from course_lib.cycle.process import Service, models, start
 from course_lib.cycle.registry import Registry
 from course_lib.learn import plots
 from course_lib.learn.audio import wav
 from course_lib.learn.experiment import Evidence, bootstrap
 from course_lib.lessons import deploy_skew
 from course_lib.world import features
+from course_lib.world.pool import let_go
 from course_lib.world.world import World
 
 REQUESTS, DEVICES = 2_000, 5
 
 
-@lru_cache(maxsize=2)
-def traffic(seed: int) -> tuple[pd.DataFrame, list[bytes]]:
-    """2,000 requests of the busiest users of some weeks, and their WAV files; few users, so that their speech is quickly made."""
+@dataclass(frozen=True)
+class Sent:
+    """What is sent to the service: rows, a WAV file each, and the same takes on the training path.
+
+    Attributes
+    ----------
+    rows : n requests or probes; bodies : their WAV files, one object for each take
+    clips, vectors : audio (of the probes alone: it is large) and the training code's features of each take, once; place : (n,) which of them a row is
+    """
+    rows: pd.DataFrame
+    bodies: list[bytes]
+    clips: list[np.ndarray]
+    vectors: np.ndarray
+    place: np.ndarray
+
+
+def _made(seed, rows):
+    """Speak, write and describe each take once, batch by batch; a batch is large and is let go."""
+    world, once = World(seed), rows.drop_duplicates("recording")
+    batch = _batch(world, once)
+    once, clips = once.iloc[np.argsort(batch, kind="stable")], []
+    for number in np.unique(batch):
+        clips += [clip.copy() for clip in world.clips(once[_batch(world, once) == number])]
+        let_go()
+    files = [wav(clip, world.sample_rate) for clip in clips]
+    place = pd.Index(once["recording"]).get_indexer(rows["recording"])
+    return Sent(rows, [files[number] for number in place], clips, features.features(clips, world.sample_rate), place)
+
+
+def _batch(world, rows):
+    return (rows["speaker"] * 16 + world.pool.takes.loc[rows["recording"], "rendition"].to_numpy()).to_numpy()
+
+
+@lru_cache(maxsize=1)
+def _busiest(seed):
     world = World(seed)
     rows = world.days(0, deploy_skew.LIVE_DAYS)
-    batch = rows["speaker"] * 16 + world.pool.takes.loc[rows["recording"], "rendition"].to_numpy()
+    batch = pd.Series(_batch(world, rows))
     busiest = batch.value_counts().index[:DEVICES]
-    rows = rows[batch.isin(busiest)].head(REQUESTS).reset_index(drop=True)
-    return rows, bodies(seed, rows)
+    return replace(_made(seed, rows[batch.isin(busiest)].head(REQUESTS).reset_index(drop=True)), clips=[])
 
 
-def bodies(seed: int, rows: pd.DataFrame) -> list[bytes]:
-    """WAV files of some rows; a take that comes again is written once."""
-    world = World(seed)
-    once = rows.drop_duplicates("recording")
-    files = {number: wav(clip, world.sample_rate) for number, clip in zip(once["recording"], world.clips(once))}
-    return [files[number] for number in rows["recording"]]
+@lru_cache(maxsize=1)
+def _probes(seed):
+    return _made(seed, deploy_skew.probes(World(seed)).assign(day=0))
 
 
-@lru_cache(maxsize=2)
+def traffic(seed: int) -> tuple[pd.DataFrame, list[bytes]]:
+    """2,000 requests of the busiest users of some weeks, and their WAV files; few users, so that their speech is quickly made."""
+    return _busiest(seed).rows, _busiest(seed).bodies
+
+
 def probes(seed: int) -> tuple[pd.DataFrame, list[bytes]]:
     """The 200 probes and their WAV files."""
-    rows = deploy_skew.probes(World(seed)).assign(day=0)
-    return rows, bodies(seed, rows)
+    return _probes(seed).rows, _probes(seed).bodies
 
 
-def offline(seed: int, rows: pd.DataFrame) -> pd.DataFrame:
+def _offline(seed, sent):
     """Answers on the training path: the training code's features of the clips, the model as it was trained."""
-    world = World(seed)
-    once = rows.drop_duplicates("recording")
-    vectors = features.features(world.clips(once), world.sample_rate)
-    model, threshold = deploy_skew.served(world, deploy_skew.SOUND)
-    given = monitor.answers(model, vectors, threshold).set_index(once["recording"].to_numpy())
-    return given.loc[rows["recording"]].reset_index(drop=True)
+    model, threshold = deploy_skew.served(World(seed), deploy_skew.SOUND)
+    return monitor.answers(model, sent.vectors, threshold).iloc[sent.place].reset_index(drop=True)
 
 
 def promised(seed: int) -> pd.Series:
     """What the team sees of the same requests on the training path: the promise."""
-    return deploy_skew.dashboard(offline(seed, traffic(seed)[0]))
+    return deploy_skew.dashboard(_offline(seed, _busiest(seed)))
 
 
 def ported(registry: Registry, number: int) -> int:
@@ -95,9 +125,9 @@ def seen(log: pd.DataFrame) -> pd.Series:
 
 def judged(seed: int, log: pd.DataFrame) -> Evidence:
     """Wrong cards in 1,000 requests, from the service's log and what the users had meant, beside the promise."""
-    rows = traffic(seed)[0]
+    rows = _busiest(seed).rows
     wrong = (scope.outcome(rows, log["decision"]) == "wrong card").astype(float)
-    hoped = deploy_skew.wrong_per_1000(rows, offline(seed, rows)["shown"])
+    hoped = deploy_skew.wrong_per_1000(rows, _offline(seed, _busiest(seed))["shown"])
     low, high = bootstrap(wrong, rows["user"], rng=np.random.default_rng(seed))
     value = 1000 * float(wrong.mean())
 
@@ -113,7 +143,7 @@ def paths(seed: int, service: Service) -> tuple[dict, dict]:
     world, (rows, sent) = World(seed), probes(seed)
     log = logged(service, replay.send(service, sent, rows))
     there = replay.stages(bundle.load(bundle.champion(models())).model, np.stack(log["features"]))
-    here = replay.replayed(world.clips(rows), world.sample_rate, deploy_skew.served(world, deploy_skew.SOUND)[0])
+    here = replay.replayed(_probes(seed).clips, world.sample_rate, deploy_skew.served(world, deploy_skew.SOUND)[0])
     return there | {"scores": np.stack(log["scores"])}, here
 
 
@@ -121,7 +151,7 @@ def smoke_test(seed: int, service: Service) -> pd.DataFrame:
     """The probes sent to a running service: device, expected (training path), served, ms (from the log)."""
     rows, sent = probes(seed)
     log = logged(service, replay.send(service, sent, rows))
-    return pd.DataFrame(dict(device=rows["device"], expected=offline(seed, rows)["shown"].to_numpy(), served=log["decision"].to_numpy(), ms=log["latency_ms"].to_numpy()))
+    return pd.DataFrame(dict(device=rows["device"], expected=_offline(seed, _probes(seed))["shown"].to_numpy(), served=log["decision"].to_numpy(), ms=log["latency_ms"].to_numpy()))
 
 
 def same_answers(seed: int, one: Path, other: Path) -> int:
@@ -169,6 +199,16 @@ def drill(registry: Registry, service: Service, number: int, body: bytes, second
             user.join()
     return pd.Series({"within a second": took < 1, "versions that answered": len(set(answers)), "failed requests": len(failures),
                       "answers in between": len(answers)})
+
+
+def listen_later(bodies: list[bytes]) -> tuple[ConsentedAudio, pd.DataFrame]:
+    """Send twenty clips to a service that may keep audio; every fourth user agrees. The folder, and a row a request: request_id, consent, kept."""
+    audio = ConsentedAudio(workspace.home() / "logs" / "audio")
+    with start(audio=audio.folder) as service:
+        rows = [dict(request_id=service.recognize(body, consent=number % 4 == 0)["request_id"], consent=number % 4 == 0)
+                for number, body in enumerate(bodies[:20])]
+    sent = pd.DataFrame(rows)
+    return audio, sent.assign(kept=sent["request_id"].isin(audio.ids()))
 
 
 def refused(service: Service) -> pd.DataFrame:

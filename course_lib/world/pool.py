@@ -166,6 +166,11 @@ def _held_batch(pool, speaker, rendition):
     return _held[key]
 
 
+def let_go() -> None:
+    """Forget the batches that are held; whoever asks for their clips again gets the same bytes, rendered anew."""
+    _held.clear()
+
+
 @lru_cache(maxsize=4)
 def _takes(pool):
     """All takes of a pool; pools that are equal share one table."""

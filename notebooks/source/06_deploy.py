@@ -53,7 +53,8 @@ model = recognizer().fit(world.features(rows), rows["label"].to_numpy(str))
 # %% [markdown]
 # Scores are not answers yet. A threshold decides whether to answer, and a table says which card belongs to a label. So the
 # team never moves a model alone. It moves a **bundle**: one folder with all that an answer depends on, written once, and
-# named by a hash of its content. That name is its **version**. The registry, of which more below, says where bundles stand.
+# named by a hash of its content. That name is its **version**. The registry, of which more below, says where bundles stand. The
+# threshold comes from the **charter**, a file in which the team has written down its limits and prices (lesson 01).
 
 # %%
 registry = Registry()
@@ -137,7 +138,7 @@ answer
 
 # %% [markdown]
 # A WAV file went in. Out came a card, or "sorry", with the confidence, the **version** that answered, a **request id**, and
-# milliseconds. The service has written the same id into its log before it answered. Look it up:
+# milliseconds. The service had written the same id into its log before it answered. Look it up:
 
 # %%
 log = service.log().set_index("request_id")
@@ -145,7 +146,7 @@ log.loc[answer["request_id"], ["device", "decision", "confidence", "version"]]
 
 # %% [markdown]
 # Another column, `features`, keeps the whole **feature vector**, all 468 numbers. The log keeps no audio: for that the charter
-# asks for consent. Hold on to that vector; today it is worth more than the confidence.
+# asks for consent (an optional section at the end is about it). Hold on to that vector; today it is worth more than the confidence.
 #
 # The service also reports on itself: a health check for the machine that restarts it, and counters that Prometheus, a
 # monitoring system, collects.
@@ -198,14 +199,12 @@ dashboard.round(2)
 live.judged(seed, log).figure
 
 # %% [markdown]
-# Nothing crashed, nothing was slow, and every signal that needs no label *improved*. A difference between how inputs are
-# made in training and in production is called **training-serving skew**. It has no error message. The test score cannot
-# see it, because the test never takes the serving path.
-
-# %% [markdown]
+# Nothing crashed, nothing was slow, and every signal that needs no label *improved*. When inputs are made otherwise in production than in
+# training, that is **training-serving skew**. It has no error message, and the test score cannot see it: the test never takes the serving path.
+#
 # ## Log and replay
-# Take clips that you know, the probes, and follow them on both paths. The service logged its features and its scores; the
-# training code can compute the same from the audio. Between a clip and its scores lie **stages**, and each can be compared.
+# Take the probes and follow them on both paths. The service logged its features and its scores; the
+# training code can compute the same. Between a clip and its scores lie **stages**; each can be compared.
 #
 # **Exercise 06.2.** Given are two dicts, `served` and `trained`, from the name of a stage to an array of numbers, in the order in
 # which they are computed. Return the name of the **first** stage in which any number differs by more than .01, or `None`.
@@ -243,8 +242,6 @@ served.iloc[:3, :4].round(2)
 # %%
 # exercise: 06.3
 skewed_columns = check("06.3", skewed_columns)
-
-# %%
 columns = skewed_columns(served, replayed)
 len(columns)
 
@@ -277,8 +274,7 @@ drill[["within a second", "versions that answered", "failed requests"]]
 # %% [markdown]
 # Requests under way finished with the version they had begun with, and the next ones met the old one. This is MLOps at its plainest: a
 # release is a pointer, and moving it back is cheap *because* versions are never changed after they are written.
-
-# %% [markdown]
+#
 # ## A gate before users
 # The fault was there to be seen before any user met it. The check is cheap: send probes through the **running service** and compare each answer
 # with the training path's. It needs no labels, as both answer the same clips. How many probes does it take?
@@ -363,8 +359,7 @@ int((batch.loc[online.index] != online).sum())
 # %% [markdown]
 # Not one decision differs, because the job imports the *same* WAV reader, feature code and bundle as the service. Two codes that
 # ought to do the same are the seed of the next skew. Note how the two were joined: by id, not by position.
-
-# %% [markdown]
+#
 # ## Sign, or do not
 # All evidence on one page. The version on trial is the one that you registered first, which serves again.
 
@@ -423,6 +418,39 @@ live.refused(service)
 # %%
 # exercise: 06.5
 after = check("06.5", after)
+service.stop()
+
+# %% [markdown]
+# ## Optional: clips that you may listen to
+# Whether an answer was right, only a listener can say, and the log holds no audio. A service can keep some: if it was started with a folder
+# for it, and only where a request says that its user agreed (the header `x-consent`). The folder holds 20 MB at most; then the oldest
+# clips go. Twenty requests, of which every fourth user agreed:
 
 # %%
-service.stop()
+audio, asked = live.listen_later(bodies)
+asked.groupby("consent")["kept"].agg(["size", "sum"])
+
+# %% [markdown]
+# Consent can be taken back. A file is named by its request, so it is found: `audio.forget([request_id])` deletes it.
+#
+# May such clips stand for all? People say yes to what works for them. In our world we let half of those agree whose first week went well
+# (at most 1 in 10 answers bad: a wrong card or a needless "sorry?"), and one in ten of the others. Then we listen to all clips of the
+# next four weeks that may be heard:
+
+# %%
+from course_lib.lessons import deploy_consent as consent
+
+consent.flattering(seed).figure
+
+# %% [markdown]
+# Ask many times, and on average bad answers are at most nine tenths as frequent in the clips that may be heard as in all. More of the same
+# clips would not mend that: the sample is **biased**, not small. Can you notice it? Some things the log knows of everybody, such as "sorry?":
+
+# %%
+after_asking = consent.consents(seed)
+refusals = after_asking["decision"] == "sorry"
+refusals.groupby(after_asking["consent"]).mean().round(3)
+
+# %% [markdown]
+# Where the two differ, those who agreed are not like the rest, and their audit is no estimate for all. It still shows *what* goes wrong. For
+# *how often*, use signals that everybody leaves behind (lesson 08), or weights (lesson 02).

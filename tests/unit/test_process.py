@@ -160,3 +160,15 @@ def test_a_log_of_another_edition_gets_the_new_table(url):
     again = RequestLog(url)
     assert again.shadows().empty
     again.close()
+
+
+def test_workers_keep_the_audio_of_those_who_agreed(folder, url, body, tmp_path):
+    with process.start(folder, url, workers=2, audio=tmp_path / "audio") as service:
+        said = [service.recognize(body, consent=number % 2 == 0)["request_id"] for number in range(8)]
+    assert {path.stem for path in (tmp_path / "audio").iterdir()} == set(said[::2])
+
+
+def test_a_folder_for_audio_that_cannot_be_is_told_in_a_sentence(folder, url, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ServiceError, match="a file stands where a folder is needed"):
+        process.start(folder, url, audio=tmp_path / "file")

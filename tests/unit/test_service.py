@@ -17,6 +17,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from course_lib.cycle import bundle, release
 from course_lib.cycle.bundle import Bundle
+from course_lib.cycle.consented import ConsentedAudio
 from course_lib.cycle.intake import Limits
 from course_lib.cycle.log import RequestLog
 from course_lib.cycle.service import create_app
@@ -30,9 +31,9 @@ def place(tmp_path_factory, model, names):
 
 
 @contextlib.contextmanager
-def client(folder, path, **limits):
+def client(folder, path, audio=None, **limits):
     log = RequestLog(f"sqlite:///{path.as_posix()}")
-    app = create_app(folder, log, Limits(**(dict(poll_s=.02) | limits)))
+    app = create_app(folder, log, Limits(**(dict(poll_s=.02) | limits)), audio)
     with TestClient(app, raise_server_exceptions=False) as http:
         http.log, http.desk = log, app.state.desk
         yield http
@@ -78,6 +79,32 @@ def test_no_audio_is_kept(shared, body, place, tmp_path):
         assert not any(isinstance(value, bytes) and body[100:160] in value for value in kept)
 
 
+def test_audio_is_kept_of_users_who_agreed_and_of_nobody_else(place, body, tmp_path):
+    audio = ConsentedAudio(tmp_path / "audio")
+    with client(place, tmp_path / "log.sqlite", audio) as http:
+        said = [http.post("/recognize", content=sent, headers=headers) for sent, headers in (
+            (body, {"x-consent": "audio"}), (body, {}), (b"junk", {"x-consent": "audio"}), (body, {"x-consent": "yes"}))]
+        assert [answer.status_code for answer in said] == [200, 200, 400, 422]
+        assert audio.ids() == [said[0].json()["request_id"]] and audio.body(audio.ids()[0]) == body
+
+
+def test_without_a_folder_consent_keeps_nothing(shared, body, place, tmp_path):
+    before = {path.name for path in place.parent.rglob("*")}
+    assert shared.post("/recognize", content=body, headers={"x-consent": "audio"}).status_code == 200
+    assert {path.name for path in place.parent.rglob("*")} == before and shared.desk.audio is None
+
+
+def test_an_answer_does_not_wait_for_audio_that_cannot_be_kept(place, body, tmp_path):
+    audio = ConsentedAudio(tmp_path / "audio")
+    with client(place, tmp_path / "log.sqlite", audio) as http:
+        audio.folder.rmdir()
+        assert http.post("/recognize", content=body, headers={"x-consent": "audio"}).status_code == 200
+        assert "consented audio cannot be kept" in http.get("/healthz").json()["fault"]
+        audio.folder.mkdir()
+        http.post("/recognize", content=body, headers={"x-consent": "audio"})
+        assert http.get("/healthz").json()["fault"] == "" and len(audio.ids()) == 1
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(junk=st.binary(max_size=400), cut=st.integers(0, 400), kind=st.sampled_from(["junk", "cut", "header", "middle"]))
 def test_no_body_ends_in_a_500(shared, body, junk, cut, kind):
@@ -100,7 +127,7 @@ def test_malformed_bodies_by_the_thousand(shared, body, everything):
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(name=st.sampled_from(["x-device", "x-user", "x-day"]), value=st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\0"), max_size=90))
+@given(name=st.sampled_from(["x-device", "x-user", "x-day", "x-consent"]), value=st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\0"), max_size=90))
 def test_no_header_ends_in_a_500_or_in_a_path(shared, body, name, value):
     answer = shared.post("/recognize", content=body, headers={name: value.encode("latin-1")})
     assert answer.status_code in (200, 422)
