@@ -6,6 +6,7 @@ from course_lib.learn.check import exercise
 from course_lib.learn.experiment import Claim
 from course_lib.lessons import release_queue as queue
 from course_lib.lessons import release_trials as trials
+from course_lib.lessons import release_triggers as triggers
 from course_lib.world.draws import keyed
 
 LESSON = "07"
@@ -24,6 +25,11 @@ def _saltless(device, salt):
     return int(hashlib.sha256(device.encode()).hexdigest()[:8], 16) / 16**8
 
 
+def _other_text(device, salt):
+    import hashlib
+    return int(hashlib.sha256(f"{salt}{device}".encode()).hexdigest()[:8], 16) / 16**8
+
+
 def _in_hundredths(device, salt):
     import hashlib
     return int(hashlib.sha256(f"{salt}/{device}".encode()).hexdigest()[:8], 16) % 100
@@ -37,6 +43,7 @@ def _by_bytes(device, salt):
 @exercise("07.1", cases=_devices, mistakes={
     "That is Python's own hash. It is salted anew in each process: after a restart, or in the next worker, the same device gets another model.": _salted,
     "You left the salt out: the same devices would be the first to meet every new version, for ever.": _saltless,
+    "The text to hash is another one. It is the salt, a stroke, the device: `release-1/u017`.": _other_text,
     "The recipe is right as far as the hash; a number from 0 up to 1 is expected, not a remainder.": _in_hundredths,
 }, hints=["`hashlib.sha256(text.encode()).hexdigest()` is the same text of 64 digits in every process; the text to hash is f\"{salt}/{device}\".",
           "The first eight digits as a number are `int(digits[:8], 16)`; divide by the number of such numbers, 16**8."],
@@ -86,6 +93,9 @@ def _workers(seed):
         lambda workers: np.mean([w.quantile(.95) for w in workers.values()]),
     "That is the worst worker's p95. It is worth an alarm of its own, but it is not what 95 of 100 users get.":
         lambda workers: max(w.quantile(.95) for w in workers.values()),
+    "That is the p95s' median; a worker with few requests counts as much as one with many, again. Put the requests together first.":
+        lambda workers: np.median([w.quantile(.95) for w in workers.values()]),
+    "That is the mean of all requests. The slowest 5 of 100 are asked about: `quantile(.95)`.": lambda workers: pd.concat(list(workers.values())).mean(),
     "That is the p95s' mean weighted by requests: nearer, and still not a percentile of anything.":
         lambda workers: np.average([w.quantile(.95) for w in workers.values()], weights=[len(w) for w in workers.values()]),
 }, hints=["Which 5 of 100 users wait longest, whichever worker answered them?", "`pd.concat(workers.values())` puts all requests into one Series."],
@@ -96,7 +106,7 @@ def p95_of_all(workers):
     return pd.concat(list(workers.values())).quantile(.95)
 
 
-_EVIDENCE = [(0, 1.0, 2.3, True), (2, .5, 2.3, True), (7, .5, 2.3, True), (0, 2.0, 2.3, True), (0, 3.1, 2.3, True), (0, 3.1, 2.3, False),
+_EVIDENCE = [(0, 1.0, 2.3, True), (2, .5, 2.3, True), (3, .5, 2.3, True), (7, .5, 2.3, True), (0, 2.0, 2.3, True), (0, 3.1, 2.3, True), (0, 3.1, 2.3, False),
              (9, .2, 2.3, False), (0, -.4, 2.3, False)]
 
 
@@ -107,6 +117,10 @@ _EVIDENCE = [(0, 1.0, 2.3, True), (2, .5, 2.3, True), (7, .5, 2.3, True), (0, 2.
         lambda failed, score, limit, fits: ("roll back" if fits else "roll forward") if failed >= 3 or score > 1.645 else "wait",
     "You wait for a score even while requests fail. A failed request needs no statistics.":
         lambda failed, score, limit, fits: ("roll back" if fits else "roll forward") if score > limit else "wait",
+    "Harm is three failed requests *or* a score above the limit; you ask for both at once, and wait while users are hurt.":
+        lambda failed, score, limit, fits: ("roll back" if fits else "roll forward") if failed >= 3 and score > limit else "wait",
+    "You act without harm. Whether the older version fits decides the direction, not whether to move.":
+        lambda failed, score, limit, fits: "roll forward" if not fits else "roll back" if failed >= 3 or score > limit else "wait",
     "One or two failed requests can be an accident of the network. Here the rule is three.":
         lambda failed, score, limit, fits: ("roll back" if fits else "roll forward") if failed or score > limit else "wait",
 }, hints=["First: is there harm? Either three failed requests or a score above the limit.", "Only where there is harm does it matter whether the older version fits."],
@@ -150,6 +164,12 @@ CLAIMS = [
           queue.busier, lambda e: e.value >= 3, control=lambda seed, **k: queue.busier(seed, even=True, **k)),
     Claim("a second replica holds the promise", LESSON, "At 80% of one replica, with bursts of twice the traffic, two replicas hold 150 ms and one does not.",
           lambda seed, **k: queue.second(seed, 80, 2.0, 2, **k), lambda e: e.value <= 150, control=lambda seed, **k: queue.second(seed, 80, 2.0, 1, **k)),
+    Claim("an offline win can lose users", LESSON, "A version that is a point better and needs 2.5 times the work leaves 30 or more of 1,000 more requests without a good answer.",
+          triggers.slower, lambda e: e.value >= 30 and e.data["offline"] < 0, control=lambda seed, **k: triggers.slower(seed, 1.0, **k)),
+    Claim("a crash need not wait for a person", LESSON, "Where one request in ten fails, a person leaves users with it at least 8 times as long as an automatic rule.",
+          triggers.triggers, lambda e: e.value >= 8, control=lambda seed, **k: triggers.triggers(seed, reaction=0.0, **k)),
+    Claim("a rule on re-asks takes sound versions back", LESSON, "With re-asks in the rule, it takes back 10 or more of 100 sound versions; with failures alone it does not.",
+          triggers.taken_back, lambda e: e.value >= 10, control=lambda seed, **k: triggers.taken_back(seed, re_asks=False, **k)),
     Claim("a rollback can harm", LESSON, "After a rename, going back to the version before the mended table adds 50 wrong cards in 1,000 or more.",
           trials.unsafe, lambda e: e.value >= 50, control=lambda seed, **k: trials.unsafe(seed, renamed=False, **k)),
 ]

@@ -104,8 +104,10 @@ panels.two_processes("sha256")
 # %% [markdown]
 # The share is near 10% and not exactly that: 400 devices are a sample. And no device sits between two chairs any more. The
 # **salt** names the release; the next one gets another salt, so that it does not hit the same people first.
-
-# %% [markdown]
+#
+# What does the service hash? A request's user id (the header `x-user`; here each user has one device). Without one it takes the *kind* of device
+# (`x-device`), which puts all watches into the canary or none. A request with neither gets the champion.
+#
 # ## The canary lives
 # Now the worst challenger: it was trained on other features and cannot read what this service computes. It goes to 10% of
 # the devices; 120 of them send a request.
@@ -145,8 +147,7 @@ long.figure
 
 # %% [markdown]
 # More than a year, on most seeds several. A canary catches what is loud; one point of error is lost in chance. Where does the number come from?
-
-# %% [markdown]
+#
 # ## The arithmetic
 # Let `b` be the champion's error rate and `w` the challenger's. The requests that a small canary needs are about
 #
@@ -234,7 +235,7 @@ table.pivot(index="fault", columns="way", values=["found on day", "users harmed"
 # %% [markdown]
 # Read the row *one point worse*. It is reliably found only in the shadow, within two weeks: there both versions answer the *same* request, so differences between
 # devices cancel, and each listen goes where the two disagree. But a shadow cannot see what users do with an answer, nor
-# whether the challenger is too slow for its load. That is what the canary is for.
+# whether the challenger is too slow for its load (an optional section at the end shows one that is). That is what the canary is for.
 #
 # Canaries may be lucky: if yours found the one point, look again with another seed. And with some 40 devices they can miss even a
 # large fault.
@@ -275,8 +276,7 @@ trials.false_alarms(seed, daily=True, by_device=True, score=float(limit))
 # %% [markdown]
 # Instead of 1.645 the score must pass about 2.3, and false alarms are rare again. The price: a true difference needs longer to show.
 # (Tests that allow a look at any time exist as well: sequential tests, since Wald, 1945.)
-
-# %% [markdown]
+#
 # ## Busy is slow
 # A canary also answers another question: does the challenger hold the load? Suppose one **replica** (one copy of the service) needs 10 ms
 # for a request, and requests arrive by chance. At a **utilisation** of 60% (it works 60% of the time), the slowest 5 of 100
@@ -326,8 +326,7 @@ p95_of_all(workers)
 
 # %% [markdown]
 # One request in ten takes 80 ms, so the slowest 5 of 100 do. The mean of the p95s said 44 ms, a time that nobody had.
-
-# %% [markdown]
+#
 # ## The rollback drill
 # A way back that was never walked is a hope. The drill: half the readers' version goes to everybody (blue-green), load comes in, and in the middle
 # somebody says *back*. How long until the last answer of the bad version, and how many requests fail meanwhile? Watch the
@@ -350,8 +349,7 @@ pd.Series({"failed": int(drill["failed"]), "back within a second": bool(seconds 
 # %% [markdown]
 # No request failed, and within a second all answers were the champion's again. That works because the champion stayed loaded, settings are
 # one small file that is replaced in one step, and a request that has begun ends with the version it began with.
-
-# %% [markdown]
+#
 # ## When back is the wrong way
 # Two figures were renamed in spring (lesson 00), and the new version brought the mended card table. A week later it is slow, and somebody
 # rolls back, table and all:
@@ -377,7 +375,7 @@ decide("canary share", .10)                    # kept for later lessons; put in 
 act(failed=0, score=1.9, limit=float(limit), fits=True)
 
 # %% [markdown]
-# Who may roll back? Whoever is on call, at once, without asking. Explaining comes afterwards.
+# Who may roll back? Whoever is on call, at once, without asking. Explaining comes afterwards. (May a machine? An optional section asks.)
 #
 # ## Quiz
 # Five questions, and two from earlier lessons.
@@ -415,3 +413,32 @@ large = {d for d in devices if bucket(d, "release-1") < .50}
 other = {d for d in devices if bucket(d, "release-2") < .50}
 pd.Series({"stay with the same salt": len(small & large) / len(small),
            "stay with another salt": len(small & other) / len(small)}).round(2)
+
+# %% [markdown]
+# ## Optional: an offline win, an online loss
+# A version is one point better: on the test, 10 fewer of 1,000 requests are answered badly. It is also larger, and needs 2.5 times
+# the work for each. At 38 requests a second, one replica is 38% busy with the fast version, and 95% with the better one. Users do not wait for
+# ever: half of them leave after a second, some much sooner. Which version leaves more of them without a good answer?
+
+# %%
+from course_lib.lessons import release_triggers as triggers
+
+triggers.slower(seed).figure
+
+# %% [markdown]
+# Offline it wins, online it loses, although each answer is as good as the test promised: users who left never saw theirs. The test asks
+# whether an answer is right, users whether they got it in time. A shadow does not show this, as nobody waits for its challenger. So a
+# release is judged by what users *get*, and load is tried before (`course_lib.cycle.load` does that).
+#
+# ## Optional: who calls back, a machine or a person?
+# A rule watches a release: it rings at three failed requests within an hour, or when an hour's re-asks stand three standard errors above
+# usual. *Automatic*: the ring itself rolls back. *Person*: it pages somebody, who needs about half an hour, and who sees when nothing is wrong.
+# Three versions, 400 releases of a day each, 20 requests a minute (medians):
+
+# %%
+triggers.both_ways(seed).round(0)
+
+# %% [markdown]
+# Where requests fail, waiting for a person costs users half an hour and gains nothing. Where only re-asks rise, most of the time goes into
+# *seeing* it, and the same rule takes back sound versions, too, a tenth of them or more. So let the machine act on what is loud and hardly ever
+# false, and page a person for the rest. Write down which is which before the release.
