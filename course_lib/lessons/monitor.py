@@ -23,6 +23,8 @@ def windows(seed: int) -> pd.DataFrame:
     "That is the folk threshold. It takes no notice of how large these windows are, and most usual days are over it.": lambda history, one_in: .1,
     "You took the windows with the change in, too. Then the change counts as normal, and the limit is too high to see it.":
         lambda history, one_in: history["psi"].quantile(1 - 1 / one_in),
+    "That is the limit that all but one in `one_in` exceed: the wrong end. You want a value that few are above.":
+        lambda history, one_in: history.loc[history["usual"], "psi"].quantile(1 / one_in),
     "That is the largest usual window of all: one odd day decides it, and it gets larger the longer you look.":
         lambda history, one_in: history.loc[history["usual"], "psi"].max(),
 }, hints=["Keep the rows in which nothing changed: `history[history[\"usual\"]]`.",
@@ -39,7 +41,7 @@ def weeks(seed: int) -> list[pd.Series]:
     """P-values by slice: three usual weeks, one with renamed figures, one in which ten slices had no request."""
     usual = [detect.slice_tests(seed, week).copy() for week in (6, 9, 12)]
     changed = detect.slice_tests(seed, 21, "renamed figures").copy()
-    few = pd.Series(np.r_[np.full(10, np.nan), .0015, .9, .04, np.linspace(.1, 1, 27)], changed.index)
+    few = pd.Series(np.r_[np.full(10, np.nan), .0015, .005, .04, np.linspace(.1, 1, 27)], changed.index)
     return [*usual, changed, few]
 
 
@@ -70,6 +72,12 @@ def label_cases(seed: int) -> list[tuple]:
         lambda labelled, requests: 1000 * ((labelled["why"] == "complaint") & labelled["wrong"]).sum() / requests,
     "You took the mean of all labels. Complaints came because something was wrong; in the mean they count as if they had been drawn by chance.":
         lambda labelled, requests: 1000 * labelled["wrong"].mean(),
+    "That is the audit alone. It was drawn from the requests without a complaint; those with one are known, and come on top.":
+        lambda labelled, requests: 1000 * labelled.loc[labelled["why"] == "audit", "wrong"].mean(),
+    "Nearly: you let the audit stand for all requests, and the complaints count twice. It stands for `requests` less the complaints.":
+        lambda labelled, requests: 1000 * ((labelled["why"] == "complaint").sum() / requests + labelled.loc[labelled["why"] == "audit", "wrong"].mean()),
+    "That is a share of the requests. Wrong cards in 1,000 are asked for: times 1,000.":
+        lambda labelled, requests: wrong_per_1000(labelled, requests) / 1000,
 }, hints=["Every complaint is in the table; the audit stands for all *other* requests, `requests` less the complaints.",
           "Wrong among the complaints, plus the audit's share of wrong ones times the other requests; then per 1,000."],
     also=[lambda labelled, requests: 1000 * np.average(labelled["wrong"], weights=np.where(labelled["why"] == "complaint", 1,
@@ -94,6 +102,10 @@ _DRILL = pd.DataFrame(dict(share_real=[.9, .2, .6, .05, 0.0], harm_per_day=[9000
 @exercise("08.4", cases=lambda seed: [(_DRILL.copy(), prices()), (labels.rules_table(seed).copy(), prices())], mistakes={
     "You took every alarm as real. Weigh the harm by `share_real`, or an alarm that cries wolf gets a pager.":
         lambda alarms, prices: pd.DataFrame({n: p["call"] + alarms["harm_per_day"] * p["days"] for n, p in prices.iterrows()}).idxmin(axis=1),
+    "You return what the cheapest action costs. Its *name* is asked for: `idxmin` in place of `min`.":
+        lambda alarms, prices: pd.DataFrame({n: p["call"] + alarms["share_real"] * alarms["harm_per_day"] * p["days"] for n, p in prices.iterrows()}).min(axis=1),
+    "You weigh the call, too. Whoever is called costs the same when the alarm is false; only the harm is weighed by `share_real`.":
+        lambda alarms, prices: pd.DataFrame({n: alarms["share_real"] * (p["call"] + alarms["harm_per_day"] * p["days"]) for n, p in prices.iterrows()}).idxmin(axis=1),
     "You page for the largest deviation. `size` says how unusual a signal is, not whom it hurts.":
         lambda alarms, prices: pd.Series(np.where(alarms["size"] == alarms["size"].max(), "page", "ticket"), alarms.index),
     "You left out what the call costs. Then the quickest answer always wins, and somebody is woken for everything.":

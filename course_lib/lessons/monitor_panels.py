@@ -67,8 +67,8 @@ def watched(seed: int, log: pd.DataFrame, signal: str, device: str = ALL) -> tup
     return pd.concat([usual.iloc[-SHOWN_BEFORE:], monitor.signals(_of(log, device))[signal]]), float(low), float(high)
 
 
-def dashboard_view(seed: int, log: pd.DataFrame, signal: str, device: str):
-    """A figure of one signal with its band, and its numbers in words."""
+def dashboard_view(seed: int, log: pd.DataFrame, signal: str, device: str, live: pd.DataFrame | None = None):
+    """A figure of one signal with its band, and its numbers in words; beside it, where given, the same signal of a running service's log."""
     values, low, high = watched(seed, log, signal, device)
     new = values.loc[USUAL:]
     out = int(((new < low) | (new > high)).sum())
@@ -78,12 +78,25 @@ def dashboard_view(seed: int, log: pd.DataFrame, signal: str, device: str):
     size = abs(new.median() - values.loc[:USUAL - 1].median()) / max(values.loc[:USUAL - 1].std(), 1e-12)
     words = (f"{signal}, {device}: {out} of {len(new)} days outside {low:.3g} to {high:.3g}; "
              f"the middle of the new days is {size:.1f} standard deviations from usual")
-    return ax.figure, words
+    return ax.figure, words + _beside(ax, live, signal, device)
 
 
-def dashboard(seed: int, log: pd.DataFrame):
-    """Signal and device to choose; the usual weeks and the new ones follow."""
-    return explore(partial(dashboard_view, seed, log), signal=Choice("signal", {words: name for name, words in monitor.SIGNALS.items()}, "re_asks"),
+def _beside(ax, live, signal, device):
+    """Mark what a running service's own log says of a signal; returns it in words, "" where there is no such log."""
+    if live is None:
+        return ""
+    part = _of(live, device)
+    found = monitor.signals(part).get(signal, pd.Series(dtype=float)).dropna() if len(part) else pd.Series(dtype=float)
+    if found.empty:                                     # no such device, or complaints, whose days this log does not hold
+        return "; the live service's log does not say"
+    ax.plot(found.index, found, color=plots.COLOURS[1], marker="D", markersize=9, linestyle="none", label="live service, few users")
+    ax.legend(loc="lower left")
+    return "; the live service, with few users, on its days: " + ", ".join(f"{value:.3g}" for value in found)
+
+
+def dashboard(seed: int, log: pd.DataFrame, live: pd.DataFrame | None = None):
+    """Signal and device to choose; the usual weeks and the new ones follow, and beside them the days of a live service."""
+    return explore(partial(dashboard_view, seed, log, live=live), signal=Choice("signal", {words: name for name, words in monitor.SIGNALS.items()}, "re_asks"),
                    device=Choice("slice", [ALL, *sorted(log["device"].unique())]))
 
 

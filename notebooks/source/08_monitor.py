@@ -74,10 +74,13 @@ usual.loc[[28, 29, 30, 139]].round(2)
 # ## The dashboard
 # From day 140 on, **something changes**. Below are four usual weeks and three new ones; the band holds 98 of 100 usual
 # days. Choose signals and slices. Which signal moves most? Is it the same for every device? Write down your suspicion.
+#
+# The diamonds are the live service, where nothing changed: the same function, on its own log of three days. They jump about, as they hold
+# thirty requests or so and the others hundreds. The band is for the size of day that it was made from.
 
 # %%
 changed = after(seed, "firmware fault")
-panels.dashboard(seed, changed)
+panels.dashboard(seed, changed, live)
 
 # %% [markdown]
 # "All devices" shows that users ask again more often. The slices show *whose*: the phones'. Cars and watches are as
@@ -238,7 +241,7 @@ p.sort_values().head(3).round(3)
 # That was a usual week, and the smallest of 40 p-values looks like news; it often is below .05. Forty tests at 5% are forty chances to be
 # wrong. What is to be kept small is the chance of *any* false alarm in a week, the **family-wise error rate**.
 #
-# **Exercise 08.2.** Given is a Series like `p`, by slice; NaN where a slice had no request. Return the sorted list of slices that fire,
+# **Exercise 08.2.** Given is a Series like `p`, by slice; NaN where a slice had no request, so that it was not tested. Return the sorted list of slices that fire,
 # so that at most 5 of 100 quiet weeks see any alarm.
 
 # %%
