@@ -8,11 +8,11 @@ from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment, wilson
 from course_lib.lessons import release_queue as queue
 from course_lib.lessons import release_trials as trials
+from course_lib.lessons.scope_patience import WAIT_MS, WAIT_SPREAD
 from course_lib.world.draws import keyed
 from course_lib.world.pool import Pool
 
-PER_SECOND, MEDIAN_S, SPREAD = 38.0, 1.0, .8            # load on one replica; how long users wait before they leave: lognormal
-SLOWER = 2.5                                            # times the work for one request that the more accurate version needs
+PER_SECOND, SLOWER = 38.0, 2.5                          # load on one replica; times the work that the more accurate version needs
 FAILS, RE_ASKS, SOUND = "one request in ten fails", "re-asks rise from 9% to 12%", "a sound version"
 VERSIONS = (FAILS, RE_ASKS, SOUND)
 PER_MINUTE, BASE, HIGH, FAILING, STRAY = 20, .09, .12, .10, .0001
@@ -25,7 +25,7 @@ def slower(seed: int, times: float = SLOWER, pool: Pool = Pool()) -> Evidence:
     s = trials.season(seed, pool)
     offline = {"fast": s.bad[trials.POINT].mean(), "better": s.bad[trials.SAME].mean()}
     waits = {"fast": queue.latencies(seed, PER_SECOND), "better": times * queue.latencies(seed, PER_SECOND * times)}
-    patience = {name: 1000 * MEDIAN_S * np.exp(SPREAD * keyed(seed, "patience", name).standard_normal(len(ms))) for name, ms in waits.items()}
+    patience = {name: WAIT_MS * np.exp(WAIT_SPREAD * keyed(seed, "patience", name).standard_normal(len(ms))) for name, ms in waits.items()}
     left = {name: float((waits[name] > patience[name]).mean()) for name in waits}
     online = {name: left[name] + (1 - left[name]) * offline[name] for name in waits}
     table = pd.DataFrame({"offline: badly answered": offline, "users who leave": left, "online: no good answer": online}).mul(1000)

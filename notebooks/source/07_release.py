@@ -418,7 +418,7 @@ pd.Series({"stay with the same salt": len(small & large) / len(small),
 # ## Optional: an offline win, an online loss
 # A version is one point better: on the test, 10 fewer of 1,000 requests are answered badly. It is also larger, and needs 2.5 times
 # the work for each. At 38 requests a second, one replica is 38% busy with the fast version, and 95% with the better one. Users do not wait for
-# ever: half of them leave after a second, some much sooner. Which version leaves more of them without a good answer?
+# ever: half of them leave after a second, some much sooner (an assumption, as in lesson 01). Which version leaves more of them without a good answer?
 
 # %%
 from course_lib.lessons import release_triggers as triggers
