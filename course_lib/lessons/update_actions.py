@@ -1,0 +1,231 @@
+"""What each action against each cause regains, and what it costs: models retrained on other data, a mended card table, a threshold."""
+from functools import lru_cache
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+
+from course_lib.cycle import alerts, manifest, scope
+from course_lib.cycle.train import recognizer
+from course_lib.learn import lesson, plots
+from course_lib.learn.experiment import Evidence, experiment
+from course_lib.world.draws import keyed
+from course_lib.world.pool import Pool
+from course_lib.world.tables import table
+from course_lib.world.world import World
+
+BEFORE, CHANGE, KNOWN, END = 46, 60, 74, 88           # a fortnight before the change, one after it, one on which all is measured
+EVENTS = {"new names": "new_names", "renamed figures": "renamed_figure", "firmware fault": "firmware_fault", "new market": "new_market",
+          "noisier use": "noisier", "first names only": "first_name_only", "popularity reversed": "popularity_reversed",
+          "louder microphones": "louder_microphones", "holiday season": "season"}
+WHAT = {"new names": "three in ten requests: names without a card", "renamed figures": "three names now belong to somebody else",
+        "firmware fault": "most phones cut off quiet sounds", "new market": "a third of requests: voices of a new market",
+        "noisier use": "most requests come from loud places", "first names only": "a third of users say the first name alone",
+        "popularity reversed": "rare names are asked most", "louder microphones": "all clips are louder", "holiday season": "more requests, other favourites"}
+NOTHING, RECORD, LABELS, TABLE, UPSTREAM, THRESHOLD = ("do nothing", "retrain with recordings", "retrain on last month's labels", "mend the card table",
+                                                      "repair upstream", "raise the threshold")
+ACTIONS = (NOTHING, RECORD, LABELS, TABLE, UPSTREAM, THRESHOLD)
+OWNERS = {NOTHING: "product manager", RECORD: "ML engineer", LABELS: "ML engineer", TABLE: "editor of the catalogue",
+          UPSTREAM: "maker of the phones", THRESHOLD: "product manager"}
+MONTH = 2_000                                          # requests that are labelled for retraining
+HARM = 10                                              # cents for 1,000 requests; a cause that takes less has taken nothing
+RAISED = .65                                            # the threshold that an audit of first names would choose, about
+ENGINEER_DAY, CLIP = 40_000, 50                         # cents: a day's work, a clip recorded with consent; assumptions
+DAYS_OF_WORK = {NOTHING: 0, RECORD: 2, LABELS: 2, TABLE: .25, UPSTREAM: .5, THRESHOLD: .5}
+WAIT = {NOTHING: 0, RECORD: 7, LABELS: 7, TABLE: 1, UPSTREAM: 21, THRESHOLD: 1}      # days until it is at work
+REPAIRABLE = {"new names": RECORD, "renamed figures": TABLE, "firmware fault": UPSTREAM}
+
+
+def volume() -> float:
+    """Requests of an average day, all of those behind the log."""
+    return 240 * (5 + 2 * 1.25) / 7 * alerts.plan().scale
+
+
+def strengths(cause: str) -> dict[str, float]:
+    """The floor and the planned strength of a cause."""
+    row = table("events").loc[EVENTS[cause]]
+    return dict(floor=float(row["floor"]), planned=float(row["strength"]))
+
+
+@lru_cache(maxsize=2)
+def consenting(world: World) -> frozenset:
+    """Half of the production speakers, native and new: their users let people listen; everybody else is only measured."""
+    out = []
+    for people in (world.speakers["production"], world.market_speakers["production"]):
+        order = keyed(world.seed, "lesson 10", "consent").permutation(people)
+        out += order[:-(-len(people) // 2)].tolist()
+    return frozenset(out)
+
+
+@lru_cache(maxsize=24)
+def requests(world: World, cause: str | None, strength: str, a: int, b: int) -> pd.DataFrame:
+    """Requests of days a to b; a cause is at work from day 60 on."""
+    events = cause and {EVENTS[cause]: dict(day=CHANGE, strength=strengths(cause)[strength], ends=10_000)}
+    return world.days(a, b, events).reset_index(drop=True)
+
+
+def measured(world: World, cause: str | None, strength: str = "planned") -> pd.DataFrame:
+    """What users ask in the fortnight from day 74 on: those whom nobody listened to."""
+    rows = requests(world, cause, strength, KNOWN, END)
+    return rows[~rows["speaker"].isin(consenting(world))]
+
+
+def labelled(world: World, cause: str | None, strength: str = "planned", a: int = BEFORE, b: int = KNOWN) -> pd.DataFrame:
+    """Requests of those who consent, days a to b, with the card that a listener said at the time; "" where there is none."""
+    rows = requests(world, cause, strength, a, b)
+    rows = rows[rows["speaker"].isin(consenting(world))]
+    return rows.assign(label=np.where(rows["kind"] == "full", rows["card"], ""))
+
+
+def month(world: World, cause: str, strength: str = "planned") -> pd.DataFrame:
+    """Last month's labels: so many requests of the fortnights before and after a change, drawn at random."""
+    rows = labelled(world, cause, strength)
+    return rows.iloc[keyed(world.seed, "lesson 10", "month").permutation(len(rows))[:MONTH]]
+
+
+def teaching(rows: pd.DataFrame) -> pd.DataFrame:
+    """Labelled requests that a recogniser can learn from: whole names with a card, at least two clips of each."""
+    rows = rows[rows["label"] != ""]
+    return rows[rows.groupby("label")["label"].transform("size") >= 2]
+
+
+RECORDED = ("new names", "new market", "noisier use", "firmware fault")
+RECIPES = {"new names": "launch and new names", "new market": "launch and new market", "noisier use": "launch and noisy"}
+
+
+@lru_cache(maxsize=24)
+def retrained(world: World, data: str, strength: str = "planned"):
+    """The recogniser trained on "launch", on launch and recordings made for a cause, or on "labels: cause", last month's requests; rows with it."""
+    if data.startswith("labels: "):
+        rows = teaching(month(world, data[8:], strength))
+    elif data == "firmware fault":
+        rows = pd.concat([world.recordings("train"), world.recordings("train", condition="gated")])
+    else:
+        rows = manifest.rows(world, RECIPES.get(data, "launch"))
+    return recognizer().fit(world.features(rows), rows["label"].to_numpy(str)), len(rows)
+
+
+def mended(world: World, strength: str = "planned") -> MappingProxyType:
+    """The card table with the renamed figures: label -> the card that is shown."""
+    count = int(strengths("renamed figures")[strength])
+    cards = table("cards", world.pool.folder)["spoken_as"]
+    return MappingProxyType({old: new for new, old in list(cards[cards != ""].items())[:count]})
+
+
+def outcomes(world: World, rows: pd.DataFrame, model, threshold: float | None = None, cards=MappingProxyType({})) -> np.ndarray:
+    """What a model's answers are for the users of some requests."""
+    rules = scope.charter()
+    shown = scope.decide(model.predict_proba(world.features(rows)), model.classes_, rules.threshold if threshold is None else threshold)
+    return scope.outcome(rows, [cards.get(card, card) for card in shown])
+
+
+@lru_cache(maxsize=256)
+def cost(world: World, cause: str | None, action: str, strength: str = "planned") -> float:
+    """Cents for 1,000 requests of the measured fortnight, once an action against a cause is at work; without a cause, what the action leaves behind."""
+    rows = measured(world, None if action == UPSTREAM else cause, strength)
+    return scope.cost(outcomes(world, rows, *_how(world, cause, action, strength)), scope.charter())
+
+
+def _how(world, cause, action, strength):
+    """Model, threshold and card table of an action."""
+    data = {RECORD: cause, LABELS: f"labels: {cause}"}.get(action, "launch") if cause else "launch"
+    model = retrained(world, data, strength if data.startswith("labels") else "planned")[0]
+    return model, RAISED if action == THRESHOLD else None, mended(world, strength) if action == TABLE else MappingProxyType({})
+
+
+def debt(seed: int, cause: str) -> float:
+    """Cents for 1,000 usual requests that a model retrained with a cause's recordings costs beyond the launch model."""
+    world = World(seed)
+    rows, rules = measured(world, None), scope.charter()
+    return scope.cost(outcomes(world, rows, retrained(world, cause)[0]), rules) - cost(world, None, NOTHING)
+
+
+@lru_cache(maxsize=64)
+def costs(seed: int, cause: str, strength: str = "planned", pool: Pool = Pool()) -> pd.DataFrame:
+    """Every action against a cause: cents for 1,000 requests usual, shifted and after it; clips, labels, days of work, days of waiting."""
+    world = World(seed, pool)
+    usual, shifted = cost(world, None, NOTHING), cost(world, cause, NOTHING, strength)
+    rows = {}
+    for action in ACTIONS:
+        clips = retrained(world, cause)[1] - retrained(world, "launch")[1] if action == RECORD else 0
+        heard = len(month(world, cause, strength)) if action == LABELS else 0
+        rows[action] = dict(usual=usual, shifted=shifted, after=cost(world, cause, action, strength), clips=clips, labels=heard,
+                            work=DAYS_OF_WORK[action], wait=WAIT[action])
+    found = pd.DataFrame.from_dict(rows, orient="index").rename_axis("action")
+    keep = [a for a in ACTIONS if a in (NOTHING, LABELS, THRESHOLD) or a == RECORD and cause in RECORDED
+            or REPAIRABLE.get(cause) == a]
+    return found.loc[keep]
+
+
+def options(table_: pd.DataFrame, label: float | None = None, vendor: float | None = None) -> pd.DataFrame:
+    """Actions as they are compared: price (cents), wait (days), loss before and after (cents for 1,000 requests beyond usual)."""
+    price = table_["clips"] * CLIP + table_["labels"] * (alerts.plan().listen if label is None else label) + table_["work"] * ENGINEER_DAY
+    wait = table_["wait"].where(table_.index != UPSTREAM, table_["wait"] if vendor is None else vendor)
+    return pd.DataFrame(dict(price=price, wait=wait, before=table_["shifted"] - table_["usual"], after=table_["after"] - table_["usual"]))
+
+
+def total(table_: pd.DataFrame, days: float = 90, label: float | None = None, vendor: float | None = None) -> pd.Series:
+    """Hundreds of cents that each action costs over some days: its price, and what users lose beyond usual, before and after it is at work."""
+    found = options(table_, label, vendor)
+    wait = found["wait"].clip(upper=days)
+    lost = found["before"] * wait + found["after"] * (days - wait)
+    return (found["price"] + lost * volume() / 1000) / 100
+
+
+@experiment
+def regained(seed: int, cause: str = "renamed figures", action: str = TABLE, strength: str = "planned", pool: Pool = Pool()) -> Evidence:
+    """Percent of what a cause took that an action brings back, on users whom nobody listened to."""
+    world = World(seed, pool)
+    usual, shifted, after = cost(world, None, NOTHING), cost(world, cause, NOTHING, strength), cost(world, cause, action, strength)
+    value = 100 * (shifted - after) / (shifted - usual)
+
+    def draw(ax):
+        return plots.bars(ax, ["usual weeks", cause, f"{cause},\n{action}"], [usual, shifted, after], unit="cents for 1,000 requests",
+                          finding=f"“{action}” brings back {value:.0f}% of what was lost")
+    return Evidence("percent of the loss that comes back", value, None, len(measured(world, cause, strength)),
+                    "One fortnight, users with synthetic voices.", draw, None, dict(usual=usual, shifted=shifted, after=after))
+
+
+@experiment
+def worse(seed: int, pool: Pool = Pool()) -> Evidence:
+    """After how many of the nine causes a model retrained on last month's labels costs more than doing nothing."""
+    world = World(seed, pool)
+    saved = {cause: cost(world, cause, NOTHING) - cost(world, cause, LABELS) for cause in EVENTS}
+    count = sum(value < 0 for value in saved.values())
+
+    def draw(ax):
+        mine = lesson.guessed("10.1").get("worse")
+        if mine is not None:
+            ax.text(.99, .03, f"★ your guess: worse after {mine:.0f}", transform=ax.transAxes, ha="right", color=plots.GUESS)
+        return plots.bars(ax, list(saved), [round(v) for v in saved.values()], unit="cents for 1,000 requests that retraining saves",
+                          finding=f"Retraining on last month's labels: worse than doing nothing after {count} of {len(saved)} causes")
+    return Evidence("causes after which it is worse", count, None, len(saved), "Labels of one month, a new model from them alone.", draw, "10.1",
+                    dict(axis=None, **saved))
+
+
+def matrix(seed: int) -> pd.DataFrame:
+    """Cents for 1,000 requests: usual, under each cause, and after each action; NaN where an action makes no sense."""
+    rows = {}
+    for cause in EVENTS:
+        found = costs(seed, cause)
+        rows[cause] = dict(usual=found["usual"].iloc[0], shifted=found["shifted"].iloc[0]) | found["after"].drop(NOTHING).to_dict()
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("cause")[["usual", "shifted", *ACTIONS[1:]]]
+
+
+def shifts(seed: int) -> pd.DataFrame:
+    """Cents for 1,000 requests in usual weeks and under each cause, and what the cause is, in words."""
+    world = World(seed)
+    found = {cause: dict(usual=cost(world, None, NOTHING), shifted=cost(world, cause, NOTHING), what=words) for cause, words in WHAT.items()}
+    return pd.DataFrame.from_dict(found, orient="index").rename_axis("cause").round()
+
+
+def verdicts(seed: int, days: float = 90) -> pd.DataFrame:
+    """For each cause the action of least total cost: what it regains in percent, its total, that of doing nothing, and whose job it is."""
+    rows = {}
+    for cause in EVENTS:
+        found = costs(seed, cause)
+        totals, loss = total(found, days), found["shifted"] - found["usual"]
+        best = str(totals.idxmin())
+        share = 100 * (found["shifted"] - found["after"])[best] / loss[best] if loss[best] >= HARM else np.nan
+        rows[cause] = dict(action=best, regains=share, total=totals[best], nothing=totals[NOTHING], owner=OWNERS[best])
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("cause")

@@ -1,0 +1,77 @@
+"""Lesson 10's world of actions: who is listened to, what a label says at the time, what an action costs; a job killed half-way."""
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from course_lib.lessons import update_actions as actions, update_data as data, update_live as live, update_panels as panels
+from course_lib.world.world import World
+
+WORLD = World(0)
+
+
+def test_nobody_is_measured_who_was_listened_to_and_a_label_is_that_of_its_day():
+    heard, measured = actions.labelled(WORLD, "renamed figures"), actions.measured(WORLD, "renamed figures")
+    assert not set(heard["speaker"]) & set(measured["speaker"]) and not set(heard["recording"]) & set(measured["recording"])
+    old, new = set(actions.mended(WORLD)), set(actions.mended(WORLD).values())
+    assert set(heard.loc[heard["day"] < actions.CHANGE, "label"]) & old and not set(heard.loc[heard["day"] < actions.CHANGE, "label"]) & new
+    assert set(heard.loc[heard["day"] >= actions.CHANGE, "label"]) & new and not set(heard.loc[heard["day"] >= actions.CHANGE, "label"]) & old
+    assert (heard.loc[heard["kind"] != "full", "label"] == "").all()
+    assert actions.teaching(heard)["label"].value_counts().min() >= 2
+
+
+def test_the_card_table_mends_as_many_figures_as_were_renamed():
+    assert dict(actions.mended(WORLD)) == {"c01": "c65", "c03": "c66", "c33": "c67"} and dict(actions.mended(WORLD, "floor")) == {"c01": "c65"}
+    usual = actions.cost(WORLD, None, actions.NOTHING)
+    for strength in ("floor", "planned"):
+        assert actions.cost(WORLD, "renamed figures", actions.TABLE, strength) == pytest.approx(usual)
+
+
+def test_a_total_is_price_waiting_and_what_is_left():
+    table = pd.DataFrame(dict(usual=200, shifted=700, after=[700, 200, 250], clips=[0, 0, 100], labels=[0, 0, 10], work=[0, 1, 2], wait=[0, 30, 10]),
+                         index=[actions.NOTHING, actions.UPSTREAM, actions.RECORD])
+    found, per_day = actions.total(table, 20), actions.volume() / 1000
+    assert found[actions.NOTHING] * 100 == pytest.approx(500 * 20 * per_day)
+    assert found[actions.UPSTREAM] * 100 == pytest.approx(40_000 + 500 * 20 * per_day)          # not repaired within the days that count
+    assert found[actions.RECORD] * 100 == pytest.approx(80_000 + 5_000 + 250 + (500 * 10 + 50 * 10) * per_day)
+    assert actions.total(table, 20, label=100)[actions.RECORD] - found[actions.RECORD] == pytest.approx(7.5)
+    assert actions.total(table, 60, vendor=0)[actions.UPSTREAM] == pytest.approx(400)
+
+
+def test_chosen_labels_and_clicks():
+    unsure, rows = data.chosen(0), data.pool_of(WORLD)
+    assert len(unsure) == data.AUDIT and unsure["confidence"].max() <= np.sort(rows["confidence"])[data.AUDIT]
+    sources = data.sources(0)
+    assert set(sources["source"]) == {"prompt", "listener", "click"} and (sources.loc[sources["source"] == "prompt", "day"] < 0).all()
+    assert (sources.loc[sources["source"] != "click", "label"] == sources.loc[sources["source"] != "click", "card"]).all()
+
+
+def test_the_panels_turn_their_decisions():
+    words = [panels.action_view(0, "firmware fault", "planned", 3, 25, weeks)[1] for weeks in (3, 26)]
+    assert "repair upstream costs least" in words[0] and "retrain with recordings costs least" in words[1]
+    words = [panels.action_view(0, "new names", *how, 25, 3)[1] for how in (("floor", 1), ("planned", 12))]
+    assert "do nothing costs least" in words[0] and "retrain with recordings costs least" in words[1]
+    words = [panels.window_view(0, "noisier use", share)[1] for share in (5, 100)]
+    assert "the old model costs least" in words[0] and "all" in words[1]
+
+
+def test_half_way_is_when_the_data_were_read(tmp_path):
+    assert not live._half_way(tmp_path, set())
+    path, cells = tmp_path / "retrain-0001.ipynb", [dict(outputs=[]), dict(outputs=[dict(text="fingerprint abc")])]
+    path.write_text(json.dumps(dict(cells=cells[:1])))
+    assert not live._half_way(tmp_path, set())
+    path.write_text(json.dumps(dict(cells=cells)))
+    assert live._half_way(tmp_path, set()) and not live._half_way(tmp_path, {path})
+    path.write_text("{\"cells\": [")
+    assert not live._half_way(tmp_path, set())
+
+
+def test_a_job_killed_half_way_harms_neither_users_nor_registry(everything, compiled):
+    if not everything:
+        pytest.skip("a service and a job are started for `course test --all` only")
+    service, registry = live.launch(3)
+    with service:
+        left = live.killed(3, service, registry, live.requests(3)[1][0])
+    assert left["killed half-way"] and left["failed requests"] == 0 and left["versions that answered"] == 1
+    assert left["champion is the same"] and left["versions are the same"]
