@@ -14,8 +14,8 @@ LESSON = "05"
 def _problems(seed):
     """The pilot's table under three mixes of traffic, and one that was made up."""
     found = laps.candidates(seed)
-    made = pd.DataFrame(dict(share=[.02, .05, .6, .33], now=[900., 500, 150, 280], after=[850., 100, 90, 275]),
-                        index=["old phones", "stations", "kitchens", "short names"])
+    made = pd.DataFrame(dict(share=[.02, .05, .6, .33, .3], now=[900., 500, 150, 280, 60], after=[850., 100, 90, 275, 3]),
+                        index=["old phones", "stations", "kitchens", "short names", "mornings"])
     return [(found.copy(),), (laps.with_traffic(found, market=.5).drop(laps.LABELS),), (found.drop(laps.LABELS),), (made,)]
 
 
@@ -23,6 +23,10 @@ def _problems(seed):
     "That is the worst slice. Few requests may fall into it: multiply what a mend saves there by its share.": lambda table: table["now"].idxmax(),
     "That is the largest pile of errors. What counts is how much of the pile a mend takes away: `now - after`.":
         lambda table: (table["share"] * table["now"]).idxmax(),
+    "That is the largest part taken away. Count errors, not percents: `share * (now - after)`.":
+        lambda table: (table["share"] * (table["now"] - table["after"]) / table["now"]).idxmax(),
+    "Those are the errors that it saves; return its name: `idxmax()` instead of `max()`.":
+        lambda table: (table["share"] * (table["now"] - table["after"])).max(),
     "That is the largest gain inside a slice. Multiply it by the slice's share of all names.": lambda table: (table["now"] - table["after"]).idxmax(),
 }, hints=["How many errors does a mend take away from 1,000 names of its slice? From 1,000 names of all?",
           "`(table[\"now\"] - table[\"after\"]) * table[\"share\"]` is a Series; `idxmax()` names its largest row."],
@@ -48,6 +52,8 @@ def _draws(seed):
         lambda table, drawn: table["error"][table["speaker"].isin(drawn)].mean(),
     "You average the voices' means. A voice with many requests weighs more: put the requests together, then take the mean.":
         lambda table, drawn: float(np.mean([table["error"][table["speaker"] == one].mean() for one in drawn])),
+    "You divide by the rows of the whole table. Divide by the rows that were drawn; a voice that was drawn twice has twice its rows.":
+        lambda table, drawn: sum(table["error"][table["speaker"] == one].sum() for one in drawn) / len(table),
     "That is the mean of the whole table; it never looks at who was drawn.": lambda table, drawn: table["error"].mean(),
 }, hints=["For each drawn voice take *all* of its rows; for one that was drawn twice take them twice.",
           "`pd.concat([table[table[\"speaker\"] == one] for one in drawn])` puts them together."],
@@ -78,6 +84,11 @@ def _cards_only(model, X, y, readers):
     return cross_val_predict(model, X, y, groups=readers, cv=GroupKFold(3))
 
 
+def _each_reader(model, X, y, readers):
+    from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
+    return cross_val_predict(model, X, y, groups=readers, cv=LeaveOneGroupOut(), method="predict_proba")
+
+
 def _by_hand(model, X, y, readers):
     from sklearn.base import clone
     from sklearn.model_selection import GroupKFold
@@ -91,6 +102,7 @@ def _by_hand(model, X, y, readers):
     "Those are in-sample probabilities: the model has learnt each wrong label by heart and now agrees with it. Leave each reader out in turn.":
         lambda model, X, y, readers: model.fit(X, y).predict_proba(X),
     "Your folds ignore the readers: the model has heard the voice it judges. Pass `groups=readers` and `cv=GroupKFold(3)`.": _random_folds,
+    "You leave out one reader at a time: right in spirit, and eight times the work here. Take three folds, `GroupKFold(3)`.": _each_reader,
     "Those are cards, not probabilities; ask `cross_val_predict` for `method=\"predict_proba\"`.": _cards_only,
 }, hints=["scikit-learn has `cross_val_predict`; it fits on all folds but one and predicts that one.",
           "`cross_val_predict(model, X, y, groups=readers, cv=GroupKFold(3), method=...)`; both names come from `sklearn.model_selection`."],
@@ -113,6 +125,10 @@ def _curves(seed):
 @exercise("05.4", cases=_curves, mistakes={
     "There the *estimate* is 2%; other voices will often get more wrong. Ask the upper end of the interval, `high`.":
         lambda table: next(iter(table["threshold"][table["risk"] <= .02]), 1.0),
+    "There the *lower* end is 2%: with other voices the risk is nearly always higher. Ask the upper end, `high`.":
+        lambda table: next(iter(table["threshold"][table["low"] <= .02]), 1.0),
+    "Where no row keeps the promise there is no least threshold: `min()` of nothing is NaN. Return 1.0 there.":
+        lambda table: table["threshold"][table["high"] <= .02].min(),
     "You took the confidence at its word. What counts is the measured risk, and this model is less sure than it is right.": lambda table: .98,
     "That is where the fewest of the shown cards are wrong. The promise is 2%: answer as many as it allows.":
         lambda table: table["threshold"][table["high"].idxmin()],
@@ -132,6 +148,10 @@ def safe_threshold(table):
         lambda low, high, margin: "no worse" if high >= 0 else "worse",
     "You ask whether a gain is shown. \"No worse\" allows a loss up to the margin: compare `low` with `-margin`.":
         lambda low, high, margin: "no worse" if low > 0 else "worse" if high < -margin else "not shown",
+    "\"worse\" needs a loss beyond the margin: compare `high` with `-margin`, not with 0.":
+        lambda low, high, margin: "no worse" if low > -margin else "worse" if high < 0 else "not shown",
+    "A third answer is missing: an interval that reaches over minus the margin shows neither.":
+        lambda low, high, margin: "no worse" if low > -margin else "worse",
     "You judge by the middle of the interval. Everything in it is still possible.":
         lambda low, high, margin: "no worse" if (low + high) / 2 > -margin else "worse",
 }, hints=["How large a loss is still possible? It is `-low`.", "\"worse\" is shown when even `high` is below `-margin`; if neither is shown, say so."],
@@ -152,6 +172,9 @@ def _scores(seed):
 
 @exercise("05.6", cases=_scores, mistakes={
     "That is the gain on the set that chose the winner; luck is part of it. Measure the winner on `fresh`.": lambda worn, fresh: worn.max() - worn.mean(),
+    "The winner on one set and the mean on the other: one set may simply be easier. Take both on `fresh`.":
+        lambda worn, fresh: fresh[np.argmax(worn)] - worn.mean(),
+    "That is the winner's score on `fresh`. Take the mean of all tweaks there away from it.": lambda worn, fresh: fresh[np.argmax(worn)],
     "You choose again on `fresh`, and wear it out as well. Choose on `worn`, measure on `fresh`.": lambda worn, fresh: fresh.max() - fresh.mean(),
 }, hints=["`np.argmax(worn)` is the place of the winner.", "Its score on `fresh`, less the mean of `fresh`."],
     also=[lambda worn, fresh: (fresh - fresh.mean())[list(worn).index(max(worn))]],

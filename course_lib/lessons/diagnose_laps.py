@@ -128,6 +128,7 @@ def slices(seed: int, by: str, pool: Pool = Pool()) -> pd.DataFrame:
     return found.rename(columns={"mean": "errors"})
 
 
+@lru_cache(maxsize=3)
 def _specialists(world):
     """Error of the pilot's names when a model for each family decides again among its own names."""
     scored, rows = names(world), delivered(world)
@@ -179,8 +180,7 @@ def alike(seed: int, by: str = "labels", pool: Pool = Pool()) -> Evidence:
     family = pd.Series(_specialists(world), names(world).index)
     after = names(world, labels="mended")["error"] if by == "labels" else family
     more = 1000 * (family - after)[names(world)["family"]]
-    return Evidence("errors saved in 1,000 sound-alike names, more than by a model a family", float(more.mean()), None, len(more),
-                    "Sixteen names that were made to sound alike.")
+    return Evidence("errors saved in 1,000 sound-alike names, more than by a model a family", float(more.mean()), None, len(more), "Sixteen names that were made to sound alike.")
 
 
 @experiment

@@ -42,7 +42,7 @@ def rate_worth(seed: int, price: float):
 
 def rate_panel(seed: int):
     """The price of a failed run to move; which rate is worth most follows."""
-    return explore(partial(rate_worth, seed), price=Slider("Price of a failed run", 0, 2000, 0, 50, unit="cents"))
+    return explore(partial(rate_worth, seed), price=Slider("Failed run", 0, 2000, 0, 50, unit="cents"))
 
 
 def register(model, threshold: float, card: dict, seed: int, folder: Path | None = None) -> tuple[Registry, int]:

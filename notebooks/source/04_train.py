@@ -201,8 +201,7 @@ split = train_splits.flatters(seed)
 split.figure
 
 # %% [markdown]
-# Here it does not flatter. (The strangers stand higher than both, because a fold's model learns from two thirds of the clips, theirs from
-# all.) A reader says a name only twice, each time on a device and in a room of its own, and the reader's 78
+# Here it does not flatter. (The third row is ten other readers and a model of all 24: it can lie on either side.) A reader says a name only twice, each time on a device and in a room of its own, and the reader's 78
 # other clips are *other* names: to know the voice does not tell you the card. The advice is sound, but its size depends
 # on what the clips of a voice share. In recordings of people it is often large; lesson 13 lets you measure your own.
 # **Measure the leak before you preach it.**

@@ -432,8 +432,8 @@ scores = diagnose_worn.scores(seed)
 scores.sort_values("worn").tail(3).round(1)            # percent right
 
 # %% [markdown]
-# **Exercise 05.6.** Given are `worn` and `fresh`, arrays with the scores of the same tweaks on the two halves. Return how many points the
-# winner on `worn` is above the mean of all tweaks on `fresh`.
+# **Exercise 05.6.** Given are `worn` and `fresh`, arrays with the scores of the same tweaks on the two halves. Take the
+# winner on `worn`, and return how many points it is above the mean of all tweaks when both are measured on `fresh`.
 
 # %%
 # exercise: 05.6

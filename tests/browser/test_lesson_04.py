@@ -32,7 +32,7 @@ def test_stages_are_poked_and_another_loss_and_rate_win(whole_lesson):
     def best(words):
         return float(re.search(r"rate ([\d.]+) is best", words)[1])
     fast = best(page.says(rates, "is best"))
-    page.move_slider("Price of a failed run (cents)", keys=["End"])
+    page.move_slider("Failed run (cents)", keys=["End"])
     dear = page.says(rates, "failed run 2000")
     assert dear.startswith("failed run 2000") and best(dear) < fast
     page.screenshot("04-rates", of=rates)
