@@ -42,7 +42,7 @@ begin("10", seed)
 actions.shifts(seed)
 
 # %% [markdown]
-# The reflex is: retrain. Half of the users allow the team to listen. **Labellers** hear 2,000 of their requests of the last four
+# The reflex is: retrain. Half of the users allow the team to listen. **Listeners** hear 2,000 of their requests of the last four
 # weeks (half of them from before the change) at 25 cents each, and a new model is trained on those. All is measured on the
 # *other* users, whom nobody listened to.
 #
@@ -56,7 +56,7 @@ actions.worse(seed).figure
 
 # %% [markdown]
 # A bar to the left is a retraining that made it worse. The labels are right, and yet: one month of a few users holds fewer voices than the
-# recordings made for launch, and rare names hardly at all. The model forgets more than it learns.
+# recordings made for launch, and rare names hardly at all. There the model forgets more than it learns.
 #
 # ## How much comes back?
 # Costs of different causes cannot be compared as they are. What can be compared is the **share of the loss that comes back**.
@@ -89,7 +89,7 @@ actions.regained(seed).figure
 
 # %% [markdown]
 # ## Why did retraining hurt?
-# The ML engineer does not give up: more labels! There are the launch recordings (**prompts**: the name was on a sheet), **listeners**, and **clicks**, which are
+# The ML engineer does not give up: more labels! There are the launch recordings (**prompts**: the name was on a sheet), a thousand requests that **listeners** heard, and **clicks**, which are
 # free: where a card was shown and nobody complained, asked again or tapped another, the card counts as right.
 
 # %%
@@ -151,7 +151,8 @@ data.forgetting(seed).figure
 panels.window_panel(seed)
 
 # %% [markdown]
-# What stays should be learnt; for what passes, or is rare, the old model serves better. A season comes back: keep last year's data. Recent data alone lose in both.
+# Noise that is there to stay should be learnt; while it is rare, the old model serves better, since learning it makes quiet requests dearer. New names are different: learning them costs the old
+# ones next to nothing. A season comes back: keep last year's data. Recent data alone lose in both.
 
 # %% [markdown]
 # ## Which labels?
@@ -169,7 +170,7 @@ data.estimate(seed).figure
 data.found_new(seed)
 
 # %% [markdown]
-# Both are true. Active choice **helps** to find what is new: new names are far more frequent among its labels. And it **misleads** as an estimate: it looked where the model fails.
+# Both are true at once. Active choice **helps** to find what is new: new names are far more frequent among its labels. And it **misleads** as an estimate: it looked where the model fails.
 # So teams buy two kinds of labels: chosen ones to learn from, and a random audit to measure with.
 #
 # What does a label cost if the model makes it? Nothing: take the fortnight's requests that it answers confidently, train on its answers, and repeat.
