@@ -206,8 +206,8 @@ detect.detectors(seed)
 
 # %% [markdown]
 # Read it by row. *New market*, *noisier use*, *firmware fault*: all three see them. *Renamed figures*: the two that look at
-# inputs see **nothing** more than without a change, since the inputs are the same; only feedback does. *Holiday season*: users ask for other names. The classifier
-# can tell, so it may fire, and no user is worse off. Different is not worse.
+# inputs see **nothing** more than without a change, since the inputs are the same; only feedback does. *Holiday season*: users ask for other names. In some worlds the classifier
+# can tell and fires, and no user is worse off. Different is not worse.
 #
 # In the field's words: a change of inputs is **covariate shift**, a change of how often each name is asked **label
 # shift**, a change of what an input means **concept shift**.
@@ -298,7 +298,7 @@ print(round(wrong_per_1000(labelled, len(log)), 1))
 labels.audited(seed).figure
 
 # %% [markdown]
-# The audit's interval is wide: 600 labels hold only a dozen or two wrong cards. How many labels a week are enough? That depends on what you want to
+# The audit's interval is wide: 600 labels hold only a few wrong cards, often a dozen or two. How many labels a week are enough? That depends on what you want to
 # see. Below, a label costs .25 €, an unseen wrong card what the charter says, and without labels a rise is noticed at the quarterly
 # review. Find the cheapest number for each rise.
 
