@@ -70,6 +70,6 @@ def patience_figure(seed: int, typical_ms: float, wait_ms: float):
 
 def patience_panel(seed: int):
     """The vendor's speed and the users' patience to move; who keeps more users follows."""
-    return explore(partial(patience_figure, seed), typical_ms=Slider("vendor's time", 20, 600, 20, 20, unit="ms"),
+    return explore(partial(patience_figure, seed), typical_ms=Slider("time", 20, 600, 20, 20, unit="ms"),
                    wait_ms=Slider("patience", 200, 3000, int(patience.WAIT_MS), 100, unit="ms",
                                   help="The vendor's typical time for an answer; the time after which half of the users have given up."))

@@ -18,7 +18,7 @@
 # - say what retraining can bring back, and what it cannot.
 #
 # **You need** Python, a little pandas and scikit-learn (a ten-minute self-test stands at the end). **Time**: 30-40 minutes, of
-# which an exercise takes 2-4. **How it works**: before a surprising result you enter a guess; you
+# which an exercise takes 1-4. **How it works**: before a surprising result you enter a guess; you
 # run; you compare. Run a cell with Shift+Enter. Nothing can break, and nothing leaves this machine.
 #
 # **To show it in ten minutes**: *Run, Run All Cells* once, then go through the sections marked ◆.
@@ -59,7 +59,7 @@ panels.say_a_name()
 
 # %% [markdown]
 # ## What the machine gets
-# The picture beside the player is a **spectrogram**: time runs to the right, pitch upwards, loud is bright. Two voices
+# The picture under the player is a **spectrogram**: time runs to the right, pitch upwards, loud is bright. Two voices
 # saying one name make different pictures; the machine must find what they have in common. It gets 468 numbers for each
 # clip, its **features**: they describe the shape of the spectrum over time and leave out how loud it was.
 #

@@ -429,7 +429,8 @@ patience.leaving(seed).figure
 #
 # ## Optional: how slow is too slow? (8 minutes)
 # Users also leave *before* an answer. Assume that half of them have given up after a second, some much sooner, some later. The vendor's model, now
-# with the prototype's threshold, sits behind networks of different speed. In 1,000 requests:
+# with the prototype's threshold, sits behind networks of different speed. In 1,000 requests: errors, users who gave up waiting (`too_late`), all
+# who leave (`left`), and the cost in cents, slow answers included.
 
 # %%
 display(patience.by_latency(seed).round())
