@@ -274,7 +274,7 @@ round(limit, 1)
 trials.false_alarms(seed, daily=True, by_device=True, score=float(limit))
 
 # %% [markdown]
-# Instead of 1.645 the score must pass about 2.3, and false alarms are rare again. The price: a true difference needs longer to show.
+# Instead of 1.645 the score must pass about 2.4, and false alarms are rare again. The price: a true difference needs longer to show.
 # (Tests that allow a look at any time exist as well: sequential tests, since Wald, 1945.)
 #
 # ## Busy is slow

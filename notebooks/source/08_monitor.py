@@ -365,7 +365,7 @@ decide("alert_actions", chosen.to_dict())
 chosen
 
 # %% [markdown]
-# Who is woken follows from money, not from how loud a signal is: re-asks page, volume is left alone. Your choice is kept for lesson 09.
+# Who is woken follows from money, not from how loud a signal is: re-asks call somebody, most often with a page; volume is left alone. Your choice is kept for lesson 09.
 #
 # ## The mended monitor
 # Three quiet weeks that no limit has seen. On how many days does each monitor speak?
