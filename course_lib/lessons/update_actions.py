@@ -57,7 +57,7 @@ def consenting(world: World) -> frozenset:
     return frozenset(out)
 
 
-@lru_cache(maxsize=24)
+@lru_cache(maxsize=6)                                   # frames of many texts: more would cost 100 MB
 def requests(world: World, cause: str | None, strength: str, a: int, b: int) -> pd.DataFrame:
     """Requests of days a to b; a cause is at work from day 60 on."""
     events = cause and {EVENTS[cause]: dict(day=CHANGE, strength=strengths(cause)[strength], ends=10_000)}

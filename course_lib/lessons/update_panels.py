@@ -17,8 +17,8 @@ def action_view(seed: int, cause: str, strength: str, months: int, label: int, v
 def action_panel(seed: int):
     """Cause, strength, horizon, price of a label and the vendor's weeks to choose; the cheapest action follows."""
     return explore(partial(action_view, seed), cause=Choice("cause", list(actions.EVENTS), "firmware fault"), strength=Choice("strength", ["planned", "floor"]),
-                   months=Slider("months ahead", 1, 12, 3), label=Slider("price of a label", 1, 100, 25, unit="cents"),
-                   vendor=Slider("maker takes", 1, 26, 3, unit="weeks"))
+                   months=Slider("months ahead", 1, 12, 3), label=Slider("label", 1, 100, 25, unit="cents"),
+                   vendor=Slider("maker", 1, 26, 3, unit="weeks"))
 
 
 def window_view(seed: int, cause: str, share: int):

@@ -8,9 +8,9 @@ def test_widgets_turn_decisions(whole_lesson):
     page.move_slider("of the time (%)", keys=["Home"])
     assert "the old model costs least" in page.says(window, "noisier use, 0%")
 
-    prices = page.panel("maker takes")
+    prices = page.panel(label="strength")
     assert "repair upstream costs least" in page.says(prices, "firmware fault (planned), 3 months")
-    page.move_slider("maker takes (weeks)", keys=["End"])
+    page.move_slider("maker (weeks)", keys=["End"])
     assert "retrain with recordings costs least" in page.says(prices, "retrain with recordings")
     page.choose("cause", "new names")
     assert "retrain with recordings costs least" in page.says(prices, "new names (planned)")
