@@ -304,7 +304,8 @@ live.killed(seed, service, registry, asked[1][0])
 
 # %%
 checks = candidates.checks(seed, candidates.SOUND)
-if gate.passes(checks):
+promoted = gate.passes(checks)
+if promoted:
     registry.alias("champion", "challenger")
 live.follow(service, registry)
 
@@ -317,12 +318,13 @@ pd.DataFrame(dict(before=live.summary(before, asked),
 # The same requests, from the log of the same service, with another version behind it. And back, and forth again: a way back that was never walked is a hope.
 
 # %%
-registry.rollback()
-back = live.follow(service, registry)
-registry.alias("champion", "challenger")
-forth = live.follow(service, registry)
+if promoted:
+    registry.rollback()
+    back = live.follow(service, registry)
+    registry.alias("champion", "challenger")
+    forth = live.follow(service, registry)
 service.stop()
-back, forth
+(back, forth) if promoted else "the gate refused it, so nothing is undone"
 
 # %% [markdown]
 # ## The change record
@@ -340,7 +342,8 @@ record |= dict(
     evidence="1,000 requests: {:.0f} cents, then {:.0f}".format(*cents),
     data=result["data"], gate=checks["passed"].astype(bool).to_dict(),
     way_back="registry.rollback(): the old version serves within a second; drilled")
-decide("change", change.checked(record))
+if not change.faults(record):
+    decide("change", change.checked(record))
 change.faults(record)
 
 # %% [markdown]
