@@ -81,7 +81,7 @@ class Desk(Panel):
     def __init__(self, seed: int):
         self.seed = seed
         pick = partial(ipywidgets.Dropdown, layout={"width": "max-content"})
-        self.number = pick(options=list(desks.NUMBERS), description="incident")
+        self.number = pick(options=list(desks.NUMBERS), description="case")
         self.signal = pick(options=list(shift.WATCHED), description="signal", value="re_asks")
         self.device = pick(options=[shift.ALL, "car", "phone", "speaker", "watch"], description="slice")
         self.way = pick(options={"asked again, since the step, odd slice": "pointed", "least confident": "lowest confidence", "at random": "at random"}, description="listens")
