@@ -66,7 +66,7 @@ def slices(seed: int, cause: str = "firmware_fault", pool: Pool = Pool()) -> Evi
 def dated(seed: int, off: bool = False, pool: Pool = Pool()) -> Evidence:
     """How many of six harmful causes at planned strength have their first day found within one day; `off`: in weeks with nothing instead."""
     tables = [found_in(planned(seed, shift.NOTHING if off else cause, pool))[0] for cause in NEEDS_EARS]
-    right = sum(abs(int(table.iloc[0]["day"]) - FIRST) <= 1 for table in tables)
+    right = sum(bool(table.iloc[0]["fires"]) and abs(int(table.iloc[0]["day"]) - FIRST) <= 1 for table in tables)
     return Evidence("first days found within one day, of six", right, None, 6, "Steps; a change that grows for weeks has no first day.")
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from course_lib.cycle import alerts, incident, monitor, scope, shift
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment
-from course_lib.lessons.shift_incident import END, FIRST, LAST, USUAL, changed, normal, strengths, usual
+from course_lib.lessons.shift_incident import END, FIRST, LAST, changed, kept, normal, strengths, usual
 from course_lib.world.draws import keyed
 from course_lib.world.pool import Pool
 
@@ -33,7 +33,7 @@ def _late(found):
     return found.log[keep], found.rows.loc[keep, "card"], found.rows.loc[keep, "kind"]
 
 
-@lru_cache(maxsize=96)
+@kept
 def bill(found, action: str = incident.NOTHING, threshold: float | None = None) -> incident.Bill:
     """Cents in 1,000 requests of an incident since its first day, under a mitigation that needs no cause."""
     log, card, kind = _late(found)
@@ -56,7 +56,7 @@ def extra(found, action: str = incident.NOTHING, threshold: float | None = None)
     return bill(found, action, threshold).cost - quiet(found.world.seed, found.day, found.world.pool)
 
 
-@lru_cache(maxsize=48)
+@kept
 def found_in(incident_, heard: bool = True):
     """Evidence of an incident, the reference's twenty listens (or none), and its diagnosis."""
     table = shift.evidence(incident_.log, normal(incident_.world.seed, incident_.world.pool))
@@ -180,7 +180,8 @@ def hits(found, ids) -> int:
 @experiment
 def touched(seed: int, way: str = WAYS[0], pool: Pool = Pool()) -> Evidence:
     """Of twenty listens, how many hit a request that the cause touched; mean over the six causes that need ears, at their floor."""
-    counts = {w: {c: hits(drawn(seed, c, 0, pool), listens(drawn(seed, c, 0, pool), w)) for c in NEEDS_EARS} for w in WAYS}
+    by_cause = {c: [hits(found, listens(found, w)) for w in WAYS] for c in NEEDS_EARS for found in [drawn(seed, c, 0, pool)]}
+    counts = {w: {c: found[i] for c, found in by_cause.items()} for i, w in enumerate(WAYS)}
     means = {w: float(np.mean(list(v.values()))) for w, v in counts.items()}
 
     def draw(ax):

@@ -1,6 +1,6 @@
 """Incidents of lesson 09: usual months, then four weeks in which one cause begins on some day, at some strength."""
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, wraps
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,8 @@ from course_lib.world.world import World
 
 USUAL, END = 140, 168                                   # twenty usual weeks, then four weeks in doubt
 FIRST, LAST = 147, 156                                  # the first and the last day on which a cause can begin
+MOST_KEPT = 300
+LEAN = ["id", "day", "user", "device", "recording", "level_db", "speaker", "card", "said", "kind", "cause"]
 NUMBERS = range(1, 9)                                   # incidents that wait on the desk
 
 
@@ -27,6 +29,11 @@ class Incident:
     strength: float
     rows: pd.DataFrame
     log: pd.DataFrame
+
+    @property
+    def key(self) -> tuple:
+        """What makes this incident: seed, pool, cause, day, strength."""
+        return self.world.seed, self.world.pool, self.cause, self.day, self.strength
 
     def listener(self, budget: int = shift.BUDGET) -> incident.Listener:
         """A fresh budget of listens to this log."""
@@ -41,6 +48,21 @@ class Incident:
         sound = np.select([rows["speaker"].isin(self.world.market_speakers["production"]).to_numpy(), (take["condition"] == CONDITIONS[1]).to_numpy(),
                            (take["condition"] == CONDITIONS[2]).to_numpy()], [shift.SOUNDS[3], shift.SOUNDS[1], shift.SOUNDS[2]], shift.SOUNDS[0])
         return pd.DataFrame(dict(words=words, sound=sound, named=np.where(inside, rows["said"], ""), card_now=rows["card"].to_numpy(str)))
+
+
+def kept(function):
+    """Keep what a function of an incident found by the incident's key, so that the incident itself, some megabytes, may go."""
+    found = {}
+
+    @wraps(function)
+    def run(incident_, *args, **options):
+        key = (incident_.key, args, tuple(sorted(options.items())))
+        if key not in found:
+            if len(found) >= MOST_KEPT:
+                found.clear()
+            found[key] = function(incident_, *args, **options)
+        return found[key]
+    return run
 
 
 @lru_cache(maxsize=4)
@@ -99,7 +121,7 @@ def normal(seed: int, pool: Pool = Pool()) -> shift.Normal:
     return shift.normal(usual(seed, pool).log)
 
 
-@lru_cache(maxsize=40)
+@lru_cache(maxsize=6)
 def changed(seed: int, cause: str, strength: float = 0.0, day: int = FIRST, pool: Pool = Pool()) -> Incident:
     """Four weeks in which a cause begins on a day at a strength; "nothing" is a cause, too."""
     if cause not in (*shift.CAUSES, shift.NOTHING):
@@ -115,7 +137,7 @@ def _stretch(world, a, b, cause, day, strength):
     heard = takes(world, rows)
     log = monitor.simulated_log(world, rows, heard)
     more = heard.loc[rows["recording"], ["second", "best_back", "confidence_back"]].reset_index(drop=True)
-    return Incident(world, cause, day, strength, rows, pd.concat([log, more], axis=1))
+    return Incident(world, cause, day, strength, rows[LEAN], pd.concat([log, more], axis=1))
 
 
 def strengths(cause: str, pool: Pool = Pool()) -> tuple[float, float]:
@@ -124,7 +146,7 @@ def strengths(cause: str, pool: Pool = Pool()) -> tuple[float, float]:
     return float(row["floor"]), float(row["strength"])
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def incident_of(seed: int, number: int, pool: Pool = Pool()) -> Incident:
     """Incident `number` of a seed: its cause, first day and strength are drawn by key.
 

@@ -168,7 +168,7 @@ guess("09.2", saved=None, between=(0, 100))
 harm.saved(seed).figure
 
 # %% [markdown]
-# Within the hour, most of the harm is gone. Rolling back hardly helps: the old model met the same world as the new one. A rollback mends what a *release* broke; when the
+# Within the hour, most of the harm is gone. Rolling back helps little: the old model met the same world as the new one. A rollback mends what a *release* broke; when the
 # world changed, it only brings back the older, weaker model. And the raised threshold? That depends on which errors there are. Find the cheapest threshold in both incidents.
 
 # %%
@@ -313,7 +313,7 @@ record["evidence_against"], record["wrong_if"]
 
 # %% [markdown]
 # ## The incident desk
-# Eight incidents wait, each with a cause, day and strength of its own; one of them is nothing at all. Look, listen, answer, submit; then the truth appears, with the reference's way and what your
+# Eight incidents wait, each with a cause, day and strength of its own; one of them may be nothing at all. Look, listen, answer, submit; then the truth appears, with the reference's way and what your
 # handling would have cost. Do at least two.
 
 # %%

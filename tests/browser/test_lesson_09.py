@@ -25,6 +25,7 @@ def test_widgets_turn_decisions(whole_lesson):
 
     desk = page.panel(label="mitigation")
     desk.get_by_role("button", name="Listen to 5 more").click()
-    page.says(desk, "15 of 20 listens are left")
+    desk.get_by_text("15 of 20 listens are left").wait_for()
     desk.get_by_role("button", name="Submit").click()
-    assert "Two weeks of your handling cost" in page.says(desk, "The reference listened to")
+    assert "Two weeks of your handling cost" in desk.get_by_text("The reference listened to").inner_text()
+    page.screenshot("lesson-09-desk", of=desk)
