@@ -22,6 +22,7 @@ SHADOW = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True), sa.Column("request_id", sa.String(32), nullable=False, index=True),
     sa.Column("at", sa.Float, nullable=False), sa.Column("version", sa.String(32), nullable=False), sa.Column("best", sa.String(64)),
     sa.Column("confidence", sa.Float), sa.Column("decision", sa.String(64)), sa.Column("latency_ms", sa.Float), sa.Column("failure", sa.String(200)))
+_INSERT = {table: sa.insert(table) for table in (REQUESTS, SHADOW)}
 _BUSY_S = 1.0                                        # how long reading and feedback wait while another writes
 
 
@@ -55,7 +56,7 @@ class RequestLog:
             if self.engine.dialect.name == "sqlite":
                 self._connection.exec_driver_sql("pragma busy_timeout = 0")
         try:
-            self._connection.execute(sa.insert(table), row)
+            self._connection.execute(_INSERT[table], row)
             self._connection.commit()
         except sa.exc.SQLAlchemyError as error:
             self._connection.rollback()

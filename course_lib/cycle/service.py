@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, ConfigDict, Field
+from sklearn import set_config
 from starlette.exceptions import HTTPException
 
 from course_lib.cycle.consented import ConsentedAudio
@@ -63,6 +64,7 @@ def create_app(folder: Path, log: RequestLog, limits: Limits = Limits(), audio: 
 
     @asynccontextmanager
     async def lifespan(_):
+        set_config(assume_finite=True)                   # of this thread; `features` has refused what is not finite
         watcher = asyncio.create_task(desk.watch())
         yield
         watcher.cancel()
