@@ -16,8 +16,8 @@ NOTHING, BACK, RAISE, LOWER, PICK, BLOCK = MITIGATIONS = (
     "do nothing", "roll back", "raise the threshold", "lower the threshold", "let users pick of two", "block the re-asked cards")
 FIELDS = ("what", "since", "harm", "evidence_for", "evidence_against", "mitigation", "owner", "next_step", "wrong_if")
 REFERENCE = dict(what="renamed_figure", since=150, harm=[6000, 11000], mitigation=BLOCK, owner="editor of the catalogue",
-                 evidence_for=["re-asks rose for a few cards, on every device", "people who were heard want another card for the same name"],
-                 evidence_against=["no input signal took a step"], next_step="mend the card table, then lift the block",
+                 evidence_for=["re-asks rose for a few cards, and no input signal took a step", "people who were heard want another card for the same name"],
+                 evidence_against=["some who asked again were heard with a name that nobody disputes"], next_step="mend the card table, then lift the block",
                  wrong_if="re-asks of those cards stay up a day after the table is mended")
 
 

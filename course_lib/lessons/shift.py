@@ -13,6 +13,7 @@ from course_lib.world.pool import Pool
 LESSON = "09"
 _SPIKE = pd.Series([5.0, 6, 5, 10, 5, 6, 5, 6, 9, 8, 9, 8, 9, 8, 9, 8], range(200, 216))
 _EDGE = pd.Series([5.0, 5, 6, 5, 6, 5, 5, 8, 9, 8, 9, 8, 8, 11, 12, 11], range(300, 316))
+_TWICE = pd.Series([10.0, 11, 10, 9, 10, 10, 11, 9, 14, 13, 14, 15, 14, 20, 21, 20], range(400, 416))
 
 
 def signals(seed: int) -> pd.DataFrame:
@@ -21,13 +22,18 @@ def signals(seed: int) -> pd.DataFrame:
 
 
 def series_cases(seed: int) -> list[tuple]:
-    """Daily signals with one step: re-asks of the case, confidence in noise, two by hand."""
+    """Daily signals with a step: re-asks of the case, confidence in noise, three by hand."""
     noisy = shift.daily(harm.drawn(seed, "noisier", 1).log, usual(seed).log)["confidence"]
-    return [(signals(seed)["re_asks"],), (noisy,), (_SPIKE.copy(),), (_EDGE.copy(),)]
+    return [(signals(seed)["re_asks"],), (noisy,), (_SPIKE.copy(),), (_EDGE.copy(),), (_TWICE.copy(),)]
 
 
 def _gap(series, k):
     return abs(series.iloc[k:].mean() - series.iloc[:k].mean())
+
+
+def _place(series, power):
+    """Place of the largest gap, weighed by a power of days before times days after."""
+    return max(range(3, len(series) - 2), key=lambda k: _gap(series, k) * (k * (len(series) - k)) ** power)
 
 
 @exercise("09.1", cases=series_cases, mistakes={
@@ -36,11 +42,14 @@ def _gap(series, k):
     "That is the largest jump from one day to the next. Days differ anyway; two neighbours say little about the weeks on both sides.":
         lambda series: int(series.diff().abs().idxmax()),
     "You did not weigh the gap. The mean of three days wanders, so gaps are large near the ends; multiply by the square root of the days before times the days after.":
-        lambda series: int(series.index[max(range(3, len(series) - 2), key=lambda k: _gap(series, k))]),
+        lambda series: int(series.index[_place(series, 0)]),
+    "You weighed by days before times days after, without the square root. Steps near the ends are then overlooked.":
+        lambda series: int(series.index[_place(series, 1)]),
+    "That is the place in the Series, counted from 0. Return the day that stands there: `series.index[k]`.": lambda series: _place(series, .5),
 }, hints=["For each k from 3 to len(series) - 3: the mean of `series.iloc[k:]` less the mean of `series.iloc[:k]`, without its sign.",
           "Multiply by `np.sqrt(k * (len(series) - k))`; the best k gives the day, `series.index[k]`."],
     also=[lambda series: shift.first_day(series)],
-    named=lambda seed: ["the re-asks of the case", "confidence in a noisy time", "a series with one odd day", "a series that keeps rising at its end"],
+    named=lambda seed: ["the re-asks of the case", "confidence in a noisy time", "a series with one odd day", "a series that keeps rising at its end", "a series with two steps"],
     why="A step is judged by all days on both sides, and more by many days than by few (Page, 1954, cumulates such differences; hence CUSUM).")
 def first_day(series):
     """The first day of the largest step, its gap weighed by days on both sides."""
@@ -76,6 +85,10 @@ def _interval(before, after, scale, gap, error):
         lambda before, after, requests: _interval(before, after, requests, after.mean() - before.mean(), np.sqrt(after.var() + before.var())),
     "That is cents a request. The product manager asked for a day: all requests of a day.":
         lambda before, after, requests: _interval(before, after, 1, after.mean() - before.mean(), np.sqrt(after.var() / len(after) + before.var() / len(before))),
+    "You took `numpy.var`, which divides by n. Of a sample, divide by n - 1, as pandas' `.var()` does (or `ddof=1`).":
+        lambda before, after, requests: _interval(before, after, requests, after.mean() - before.mean(), np.sqrt(after.var(ddof=0) / len(after) + before.var(ddof=0) / len(before))),
+    "You added the two standard errors. Variances add: add first, then take the root.":
+        lambda before, after, requests: _interval(before, after, requests, after.mean() - before.mean(), after.sem() + before.sem()),
 }, hints=["The harm of one request is the difference of the two means. Its variance is the sum `after.var() / len(after) + before.var() / len(before)`.",
           "The error is the square root of that; the interval is the difference less and plus 1.96 errors; then times `requests`."],
     also=[lambda before, after, requests: [requests * (after.mean() - before.mean() + side * 1.96 * np.hypot(after.sem(), before.sem())) for side in (-1, 1)]],
@@ -185,7 +198,7 @@ def file(record: dict) -> None:
     """Keep an incident record for lesson 10 if it is whole; say what is missing if not."""
     faults = incident.record_faults(record)
     if faults:
-        print("Not kept. " + "; ".join(faults) + ".")
+        print("Not kept:", *faults, sep="\n- ")
         return
     decide("incident", record)
     print(f"Kept: {shift.CAUSES.get(record['what'], record['what'])} since day {record['since']}, {record['mitigation']}.")

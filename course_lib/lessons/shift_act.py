@@ -18,17 +18,21 @@ def best_threshold(seed: int, cause: str = "renamed_figure", pool: Pool = Pool()
     return Evidence(f"cheapest threshold under {shift.CAUSES[cause]}", min(cost, key=cost.get), None, len(cost), "By the charter's prices.", data=cost)
 
 
+RISES = {"renamed_figure": "wrong cards rise", "noisier": "refusals rise"}     # the learner does not know the cause yet
+
+
 def threshold_choice(seed: int, cause: str, threshold: float):
     """A figure of what each threshold costs in an incident, one marked, and its numbers in words."""
     cost = dict(best_threshold(seed, cause).data)
     threshold, now = round(float(threshold), 2), cost[.5]
     best = min(cost, key=cost.get)
     change = cost[threshold] - now
-    finding = f"{shift.CAUSES[cause]}: at {threshold:.1f} an incident costs {cost[threshold]:.0f} cents in 1,000 requests"
+    words = RISES.get(cause, shift.CAUSES[cause])
+    finding = f"{words}: at threshold {threshold:.1f}, errors cost {cost[threshold]:.0f} cents in 1,000 requests"
     ax = plots.timeline(plots.axes(), list(cost), {"cost": list(cost.values())}, {threshold: "yours", .5: "launch"}, time="threshold",
                         unit="cents in 1,000 requests", finding=finding)
     verb = "as now" if not change else f"{abs(change):.0f} cents {'more' if change > 0 else 'less'} than at .5"
-    return ax.figure, f"{shift.CAUSES[cause]}, threshold {threshold:.1f}: {cost[threshold]:.0f} cents, {verb}; cheapest: {best:.1f}"
+    return ax.figure, f"{words}, threshold {threshold:.1f}: {cost[threshold]:.0f} cents, {verb}; cheapest: {best:.1f}"
 
 
 REQUESTS_A_DAY = 12_000

@@ -82,5 +82,5 @@ def handled(found, cause: str, action: str, listens: int) -> float:
 
 
 def shown(heard: pd.DataFrame) -> pd.DataFrame:
-    """What was heard, with cards by their ids and a dash where there is none."""
+    """What was heard, with cards by their ids and "none" where there is none."""
     return heard.replace({"named": {"": "none"}, "card_now": {"": "none"}, "decision": {scope.SORRY: "sorry?"}})

@@ -125,7 +125,7 @@ def saved(seed: int, cause: str = CASE[0], action: str = incident.BLOCK, pool: P
         return plots.bars(ax, list(share), list(share.values()), unit="percent of the extra cost that goes away",
                           finding=f"Nobody knows the cause yet, and blocking the re-asked cards takes away {share[incident.BLOCK]:.0f}% of the extra cost")
     return Evidence(f"percent of the extra cost that goes away: {action}", share[action], None, len(_late(found)[0]),
-                    "Simulated after the fact; on the day you see it in the re-asks within hours.", draw, key="09.2",
+                    "Simulated after the fact, on the requests that chose the cards; on the day an audit tells.", draw, key="09.2",
                     data=dict(axis="x", saved=share[action], all=share, blocked=len(incident.re_asked_cards(_late(found)[0], _normal_log(found)))))
 
 
@@ -142,10 +142,11 @@ def confusion(seed: int, strength: int = 0, heard: bool = True, pool: Pool = Poo
 
 
 def confusion_table(seed: int) -> pd.DataFrame:
-    """Each cause and what it is taken for: without listens, and with twenty pointed ones at both strengths."""
+    """What each cause is taken for, or "right": without listens, and with twenty pointed ones at both strengths."""
     words = shift.CAUSES | {shift.NOTHING: shift.NOTHING}
-    out = {"without listens (floor)": confusion(seed, 0, False), "20 listens (floor)": confusion(seed), "20 listens (planned)": confusion(seed, 1)}
-    return pd.DataFrame(out).rename(index=words).map(words.get)
+    out = {"signals alone": confusion(seed, 0, False), "20 listens": confusion(seed), "20, stronger": confusion(seed, 1)}
+    taken = pd.DataFrame(out)
+    return taken.map(words.get).mask(taken.eq(pd.Series(taken.index, taken.index), axis=0), "right").rename(index=words)
 
 
 @experiment
@@ -212,7 +213,7 @@ def outcomes_table(found) -> pd.DataFrame:
 
 
 def alarms(seed: int, found=None) -> pd.DataFrame:
-    """The rules of data/alerts.yaml in the case: days with an alarm since the first day, first of them, the reference's action."""
+    """The rules of data/alerts.yaml in the case: the reference's action, days with an alarm, the first of them, the largest size."""
     found = found or case(seed)
     rules = alerts.plan().rules
     limits = alerts.limits(rules, monitor.signals(usual(seed).log).loc[28:])

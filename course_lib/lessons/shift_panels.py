@@ -65,7 +65,7 @@ def same_answers(live: pd.DataFrame) -> Evidence:
 
 def threshold_panel(seed: int):
     """Incident and threshold to choose; what errors cost follows."""
-    return explore(partial(acting.threshold_choice, seed), cause=Choice("incident", {"renamed figures": "renamed_figure", "noisier use": "noisier"}),
+    return explore(partial(acting.threshold_choice, seed), cause=Choice("incident", {words: cause for cause, words in acting.RISES.items()}),
                    threshold=Slider("threshold", .3, .9, .5, .1))
 
 

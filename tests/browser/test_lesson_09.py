@@ -12,9 +12,9 @@ def test_widgets_turn_decisions(whole_lesson):
     thresholds = page.panel(label="threshold")
     assert "as now" in page.says(thresholds, "threshold 0.5")
     page.move_slider("threshold", keys=["ArrowRight"] * 3)
-    assert change(page.says(thresholds, "a renamed figure, threshold 0.8")) < 0
-    page.choose("incident", "noisier use")
-    assert change(page.says(thresholds, "noisier use, threshold 0.8")) > 0
+    assert change(page.says(thresholds, "wrong cards rise, threshold 0.8")) < 0
+    page.choose("incident", "refusals rise")
+    assert change(page.says(thresholds, "refusals rise, threshold 0.8")) > 0
 
     acting = page.panel(label="change")
     assert "cheapest: ignore" in page.says(acting, "louder microphones")
