@@ -19,6 +19,9 @@ LESSON = "10"
         lambda table: 100 * (table["after"] - table["usual"]) / (table["shifted"] - table["usual"]),
     "You compared usual with after. How bad it was in between has to be in it, or a small loss and a large one look alike.":
         lambda table: 100 * table["usual"] / table["after"],
+    "Your sign is turned: a repair that leads back to usual is 100, not -100.":
+        lambda table: 100 * (table["after"] - table["shifted"]) / (table["shifted"] - table["usual"]),
+    "These are shares; asked for is percent, so times 100.": lambda table: (table["shifted"] - table["after"]) / (table["shifted"] - table["usual"]),
 }, hints=["What was lost: `table[\"shifted\"] - table[\"usual\"]`. What came back: `table[\"shifted\"] - table[\"after\"]`.",
           "Divide what came back by what was lost, times 100."],
     also=[lambda table: 100 - 100 * (table["after"] - table["usual"]) / (table["shifted"] - table["usual"])],
@@ -38,6 +41,12 @@ def regained(table):
         lambda labelled, since, affected: labelled[~(labelled["label"].isin(affected) & (labelled["day"] < since))],
     "You dropped the clicks and kept the affected cards' labels from before the rename. They were right then and are wrong now.":
         lambda labelled, since, affected: labelled[~((labelled["source"] == "click") & (labelled["day"] >= since))],
+    "You dropped all clicks. Those from before `since` were nearly all right, except for the affected cards.":
+        lambda labelled, since, affected: labelled[~(labelled["label"].isin(affected) & (labelled["day"] < since)) & (labelled["source"] != "click")],
+    "Look at rows of day `since` itself: they are from after the change. A listener's label of that day is right; a click may not be.":
+        lambda labelled, since, affected: labelled[np.where(labelled["day"] <= since, ~labelled["label"].isin(affected), labelled["source"] != "click")],
+    "You dropped the affected cards' labels of all days. What a listener says from `since` on is said by the new names; only older labels are wrong.":
+        lambda labelled, since, affected: labelled[~labelled["label"].isin(affected) & ~((labelled["source"] == "click") & (labelled["day"] >= since))],
 }, hints=["Two kinds of rows are wrong: labels of affected cards from before `since`, and clicks from `since` on.",
           "`stale = labelled[\"label\"].isin(affected) & (labelled[\"day\"] < since)`; the other condition likewise; return the rows that are neither."],
     also=[lambda labelled, since, affected: labelled.drop(labelled.index[np.where(labelled["day"] < since, labelled["label"].isin(affected), labelled["source"] == "click")]),
@@ -79,16 +88,21 @@ def _total(options, per_day, days, wait=None, price=None):
 
 @exercise("10.4", cases=cases.options, mistakes={
     "You chose the best quality. What it costs, and how long users wait for it, is not in it.": lambda options, per_day, days: options["after"].idxmin(),
-    "You left out the price: labels, recordings, days of work. A small loss is then always worth a large job.":
+    "You left out the price, or it hardly counts (losses are for 1,000 requests: times `per_day / 1000`). A small loss is then always worth a large job.":
         lambda options, per_day, days: _total(options, per_day, days, price=0).idxmin(),
     "You let every action work at once. Until the repair is there users go on losing `before`, and a maker may take two months.":
         lambda options, per_day, days: _total(options, per_day, days, wait=0).idxmin(),
+    "You let users lose `after` on all days, and `before` on top while they wait. Afterwards only `days - wait` are left.":
+        lambda options, per_day, days: (_total(options, per_day, days) + options["after"] * options["wait"] * per_day / 1000).idxmin(),
+    "One action takes longer than `days`, and you count a negative time after it. Waiting cannot take longer than the days that count.":
+        lambda options, per_day, days: _total(options, per_day, days, wait=options["wait"]).idxmin(),
 }, hints=["Before an action works, users lose `before` for `wait` days; afterwards `after` for the rest of the days.",
           "Waiting cannot take longer than the days that count: `options[\"wait\"].clip(upper=days)`.",
           "Losses are for 1,000 requests: times `per_day / 1000`. Add the price, then `idxmin()`."],
     also=[lambda options, per_day, days: min(options.index, key=lambda name: options.loc[name, "price"] + per_day / 1000 * (
         options.loc[name, "before"] * min(options.loc[name, "wait"], days) + options.loc[name, "after"] * max(days - options.loc[name, "wait"], 0)))],
-    named=lambda seed: ["a rename", "a fault that the maker repairs in 60 days", "one repaired in 14 days", "a small loss", "only 30 days ahead"],
+    named=lambda seed: ["a rename", "a fault that the maker repairs in 60 days", "one repaired in 14 days", "a small loss", "only 30 days ahead",
+                         "a slow repair that leaves a part", "a replacement in 60 days that makes it worse, 30 days ahead"],
     why="Price, waiting and what is left are all money: the least sum decides, and it changes with the horizon.")
 def cheapest(options, per_day, days):
     """The action of least total cost over so many days."""
@@ -104,8 +118,14 @@ def cheapest(options, per_day, days):
         lambda: {"change record", "model bundle", "fingerprint of the training data", "answer for clients that still ask", "recordings of voices"},
     "Clients go on asking for months. A service that is switched off without a word breaks products of people whom you never met.":
         lambda: {"change record", "model bundle", "fingerprint of the training data"},
+    "Without the bundle nobody can compute again what the product answered in March. It is small, and holds no recording.":
+        lambda: {"change record", "fingerprint of the training data", "answer for clients that still ask"},
+    "A batch scores requests for a product; without the product nobody reads it. It only costs.":
+        lambda: {"change record", "model bundle", "fingerprint of the training data", "answer for clients that still ask", "nightly batch"},
+    "An alert wakes somebody for a model that serves nobody. Switch it off with the service.":
+        lambda: {"change record", "model bundle", "fingerprint of the training data", "answer for clients that still ask", "alerts that page"},
 }, hints=["Who may ask in a year, and for what? An auditor, an old client, a reader who wants to know what became of her voice.",
-          "Five of the seven hold no voice of anybody and cost no attention at night; one of them is still not needed."],
+          "Four of the seven stay. Delete what holds voices; stop what wakes people, and what only a living product needs."],
     also=[lambda: ["model bundle", "change record", "answer for clients that still ask", "fingerprint of the training data"]],
     why="Keep what lets you explain the past and what clients still rely on; delete what you may no longer hold, and stop what wakes people.")
 def keep():

@@ -18,7 +18,7 @@ BEFORE, CHANGE, KNOWN, END = 46, 60, 74, 88           # a fortnight before the c
 EVENTS = {"new names": "new_names", "renamed figures": "renamed_figure", "firmware fault": "firmware_fault", "new market": "new_market",
           "noisier use": "noisier", "first names only": "first_name_only", "popularity reversed": "popularity_reversed",
           "louder microphones": "louder_microphones", "holiday season": "season"}
-WHAT = {"new names": "three in ten requests: names without a card", "renamed figures": "three names now belong to somebody else",
+WHAT = {"new names": "three in ten requests: newly added figures", "renamed figures": "three names now belong to somebody else",
         "firmware fault": "most phones cut off quiet sounds", "new market": "a third of requests: voices of a new market",
         "noisier use": "most requests come from loud places", "first names only": "a third of users say the first name alone",
         "popularity reversed": "rare names are asked most", "louder microphones": "all clips are louder", "holiday season": "more requests, other favourites"}
@@ -229,3 +229,9 @@ def verdicts(seed: int, days: float = 90) -> pd.DataFrame:
         share = 100 * (found["shifted"] - found["after"])[best] / loss[best] if loss[best] >= HARM else np.nan
         rows[cause] = dict(action=best, regains=share, total=totals[best], nothing=totals[NOTHING], owner=OWNERS[best])
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("cause")
+
+
+def readable(found: pd.DataFrame) -> pd.DataFrame:
+    """A table as it is read: whole numbers, actions in one word, "" where there is no number."""
+    short = {RECORD: "clips", LABELS: "labels", TABLE: "table", UPSTREAM: "upstream", THRESHOLD: "threshold"}
+    return found.rename(columns=short).map(lambda value: value if isinstance(value, str) else "" if pd.isna(value) else f"{value:.0f}")

@@ -19,10 +19,10 @@ def renames(seed: int) -> list[tuple[pd.DataFrame, int, set]]:
     """Labels before and after a rename: recording, day, label, source; the day; the cards that lost their name."""
     rng, out = keyed(seed, "lesson 10", "renames"), []
     for since, affected in ((60, {"c01"}), (30, {"c01", "c03"})):
-        days = [-7, -7, -7, since - 9, since - 8, since - 3, since - 2, since, since + 1, since + 1, since + 4, since + 6]
-        labels = ["c01", "c02", "c03", "c01", "c02", "c03", "c02", "c65", "c01", "c02", "c65", "c02"]
-        sources = ["prompt"] * 3 + ["listener", "click", "click", "listener", "listener", "click", "click", "listener", "click"]
-        table = pd.DataFrame(dict(recording=rng.permutation(900)[:12], day=days, label=labels, source=sources))
+        days = [-7, -7, -7, since - 9, since - 8, since - 3, since - 2, since, since + 1, since + 1, since + 4, since + 6, since, since]
+        labels = ["c01", "c02", "c03", "c01", "c02", "c03", "c02", "c65", "c01", "c02", "c65", "c02", "c01", "c02"]
+        sources = ["prompt"] * 3 + ["listener", "click", "click", "listener", "listener", "click", "click", "listener", "click", "listener", "click"]
+        table = pd.DataFrame(dict(recording=rng.permutation(900)[:14], day=days, label=labels, source=sources))
         out.append((table.sample(frac=1, random_state=int(rng.integers(1000))).reset_index(drop=True), since, affected))
     return out
 
@@ -44,5 +44,8 @@ def options(seed: int) -> list[tuple[pd.DataFrame, float, float]]:
     fault = pd.DataFrame(dict(price=[0, 114_000, 20_000], wait=[0, 7, 60], before=400 + by, after=[400 + by, 30, 0]),
                          index=["do nothing", "retrain", "repair upstream"])
     small = pd.DataFrame(dict(price=[0, 130_000], wait=[0, 7], before=40 + by, after=[40 + by, 5]), index=["do nothing", "retrain"])
+    slow = pd.DataFrame(dict(price=[0, 20_000, 20_000], wait=[0, 1, 30], before=400 + by, after=[400 + by, 260, 150]),
+                        index=["do nothing", "raise the threshold", "repair upstream"])
+    late = pd.DataFrame(dict(price=[0, 20_000], wait=[0, 60], before=100 + by, after=[100 + by, 300]), index=["do nothing", "replace"])
     return [(rename, 12_800.0, 90.0), (fault, 12_800.0, 90.0), (fault.assign(wait=[0, 7, 14]), 12_800.0, 90.0), (small, 12_800.0, 90.0),
-            (fault.assign(wait=[0, 7, 60]), 12_800.0, 30.0)]
+            (fault.assign(wait=[0, 7, 60]), 12_800.0, 30.0), (slow, 12_800.0, 90.0), (late, 12_800.0, 30.0)]

@@ -156,7 +156,7 @@ def own_labels(seed: int, audited: bool = False, pool: Pool = Pool()) -> Evidenc
     def draw(ax):
         series = {"wrong cards in 1,000 new names": found["wrong"], "confidence in them, in 1,000": 1000 * found["confidence"]}
         return plots.timeline(ax, found.index, series, time="round of training on own answers", unit="in 1,000",
-                              finding=f"Round by round surer, and wrong more often: {found['wrong'].iloc[0]:.0f} to {found['wrong'].iloc[-1]:.0f} in 1,000")
+                              finding=f"Own labels: wrong cards for new names go from {found['wrong'].iloc[0]:.0f} to {found['wrong'].iloc[-1]:.0f} in 1,000")
     return Evidence("cents for 1,000 requests added", float(found["cost"].iloc[-1] - found["cost"].iloc[0]), None, len(requests_of(world)),
                     "Own answers over the threshold were taken as labels.", draw)
 
