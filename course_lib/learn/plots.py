@@ -104,6 +104,9 @@ def bars(ax: Axes, labels, values, intervals=None, finding: str = "", unit: str 
     ax.set_ylim(len(labels) - .4, -.6)
     ax.grid(axis="y", visible=False)
     ax.margins(x=.12)
+    left, right = ax.get_xlim()
+    if left < 0:                                        # room for a number left of its bar
+        ax.set_xlim(left - .12 * (right - left), right)
     ax.set_xlabel(unit)
     return title(ax, finding)
 

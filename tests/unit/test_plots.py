@@ -55,12 +55,13 @@ def test_nothing_is_cut_off_at_the_edges(set_style):
         assert frame.min() > 245, ax.get_title(loc="left")
 
 
-def test_a_number_stands_beyond_its_bar_on_either_side():
-    ax = plots.bars(plots.axes(), ["less", "more"], [-3, 5], [(-4, -2), (4, 6)])
+@pytest.mark.parametrize("far", [6, 60])
+def test_a_number_stands_beyond_its_bar_on_either_side(far):
+    ax = plots.bars(plots.axes(), ["less, in a row whose label is long", "more"], [-3, far - 1], [(-4, -2), (4, far)])
     drawn(ax)
     inverse = ax.transData.inverted()
     less, more = ([inverse.transform(corner)[0] for corner in text.get_window_extent().get_points()] for text in ax.texts)
-    assert max(less) < -4 and min(more) > 6
+    assert ax.get_xlim()[0] < min(less) and max(less) < -4 and min(more) > far
 
 
 def test_series_differ_without_colour():
