@@ -319,7 +319,7 @@ panels.cost_of_waiting(seed, mine)
 panels.readers_panel(seed)
 
 # %% [markdown]
-# Eight readers bring back three quarters or more of what 24 do, for a third of the price. Whether the other sixteen are worth theirs depends
+# Eight readers bring back more than half of what 24 do, usually far more, for a third of the price. Whether the other sixteen are worth theirs depends
 # on how many requests they help; lesson 01 does that sum. For the renamed figures no number is high enough.
 # And how much does that matter? The next figure shows what the errors of spring cost, by cause.
 

@@ -2,6 +2,7 @@
 import re
 import shutil
 
+import pandas as pd
 import pytest
 import yaml
 from hypothesis import given, settings as examples, strategies as st
@@ -182,3 +183,8 @@ def test_every_setting_of_the_world_is_needed(folder):
             (folder / "world.yaml").write_text(yaml.safe_dump(rest))
             with pytest.raises(TableError, match=f"{key or section} is missing"):
                 settings("world", folder)
+
+
+def test_texts_with_gaps_stay_whole_whatever_is_installed():
+    texts = pd.Series(["sorry", None, "c12"], dtype="str")
+    assert texts.dtype.storage == "python" and texts.to_numpy(str).tolist()[::2] == ["sorry", "c12"]
