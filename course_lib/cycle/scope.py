@@ -62,6 +62,11 @@ def outcome(rows: pd.DataFrame, shown) -> np.ndarray:
     return np.select([shown == card, shown != SORRY, answerable], OUTCOMES[:3], OUTCOMES[3])
 
 
+def price(outcomes: np.ndarray, rules: Charter) -> np.ndarray:
+    """What each outcome costs, in the charter's cents, (n,); `outcomes` as `outcome` gives them."""
+    return rules.cost_wrong_card * (outcomes == OUTCOMES[1]) + rules.cost_sorry * (outcomes == OUTCOMES[2])
+
+
 def cost(outcomes, rules: Charter, slow=None) -> float:
     """Cost of 1,000 requests with these outcomes, in the charter's cents.
 
@@ -77,8 +82,8 @@ def cost(outcomes, rules: Charter, slow=None) -> float:
         raise ValueError((f"outcome {odd[0]!r} is unknown" if odd else "no outcome arrived") + f"; known are {', '.join(OUTCOMES)}")
     if slow is not None and np.shape(slow) != outcomes.shape:
         raise ValueError(f"{np.size(slow)} marks of slow answers for {outcomes.size} outcomes arrived; one each is expected")
-    price = rules.cost_wrong_card * (outcomes == OUTCOMES[1]) + rules.cost_sorry * (outcomes == OUTCOMES[2])
-    return float(1000 * (price if slow is None else price + rules.cost_slow * np.asarray(slow, bool)).mean())
+    each = price(outcomes, rules)
+    return float(1000 * (each if slow is None else each + rules.cost_slow * np.asarray(slow, bool)).mean())
 
 
 def by_threshold(rows: pd.DataFrame, probabilities: np.ndarray, classes, rules: Charter, thresholds=np.arange(0, .96, .05)) -> pd.DataFrame:

@@ -198,8 +198,7 @@ def audit(found, n: int = AUDITED, before: bool = False) -> pd.Series:
     keep = (source.log["failure"] == "").to_numpy() & (before | (source.log["day"] >= found.day)).to_numpy()
     places = keyed(found.world.seed, "lesson 09", "audit", found.cause, int(before)).permutation(np.flatnonzero(keep))[:n]
     outcomes = scope.outcome(source.rows.iloc[places], source.log["decision"].to_numpy(str)[places])
-    rules = scope.charter()
-    return pd.Series(rules.cost_wrong_card * (outcomes == "wrong card") + rules.cost_sorry * (outcomes == "needless sorry"), name="cents")
+    return pd.Series(scope.price(outcomes, scope.charter()), name="cents")
 
 
 def outcomes_table(found) -> pd.DataFrame:

@@ -192,7 +192,7 @@ def candidates(seed: int) -> pd.DataFrame:
     rules, (rows, paid), out = scope.charter(), _paid(seed), {}
     whole, each = ((rows["kind"] == "full") & (rows["card"] != "")).to_numpy(), {}
     for name, (at, outcomes) in paid.items():
-        each[name] = 1000 * (rules.cost_wrong_card * (outcomes == "wrong card") + rules.cost_sorry * (outcomes == "needless sorry"))
+        each[name] = 1000 * scope.price(outcomes, rules)
         saved = each["default"] - each[name]
         low, high = interval(saved, rows["speaker"], keyed(seed, "candidates", name))
         paid_low, paid_high = interval(each[name], rows["speaker"], keyed(seed, "candidates", name, "cost"))

@@ -46,7 +46,7 @@ def judged(world: World, found, rows: pd.DataFrame) -> pd.DataFrame:
     rules, chances = scope.charter(), found.predict_proba(world.features(rows))
     shown = scope.decide(chances, found.classes_, rules.threshold)
     outcomes = scope.outcome(rows, shown)
-    cents = rules.cost_wrong_card * (outcomes == "wrong card") + rules.cost_sorry * (outcomes == "needless sorry")
+    cents = scope.price(outcomes, rules)
     return pd.DataFrame(dict(id=rows["id"].to_numpy(), speaker=rows["speaker"].to_numpy(), slice=rows["device"].replace(dict(car="car or watch", watch="car or watch")).to_numpy(), cents=cents,
                              confidence=chances.max(axis=1), answered=shown != scope.SORRY, right=outcomes == "right"))
 
