@@ -10,6 +10,8 @@ from scipy import stats
 
 from course_lib.learn import ledger, lesson, plots
 
+_FEW = 1000                                             # values whose resamples are drawn at once: 8 MB
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -98,17 +100,18 @@ def hold(claim: Claim, seeds: Iterable[int], **options) -> pd.DataFrame:
 def experiment(function: Callable) -> Callable:
     """Mark a function `seed, ... -> Evidence` as an experiment: inside a lesson, what it found is kept in the ledger.
 
-    Results are kept for the session, so that a figure after a number costs nothing.
+    Results are kept for the session, so that a figure after a number costs nothing; however a setting
+    is passed, by place, by name or left to its default, it is the same setting.
     """
     cached = functools.lru_cache(maxsize=64)(function)
     signature = inspect.signature(function)
 
     @functools.wraps(function)
     def run(*args, **kwargs):
-        evidence = cached(*args, **kwargs)
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        evidence = cached(*bound.args, **bound.kwargs)
         if lesson.current() is not None:
-            bound = signature.bind(*args, **kwargs)
-            bound.apply_defaults()
             settings = {k: v for k, v in bound.arguments.items() if isinstance(v, (int, float, str, bool, type(None)))}
             ledger.record("experiment", function.__name__, dict(metric=evidence.metric, value=evidence.value, n=evidence.n, settings=settings),
                           lesson=lesson.current().number, seed=settings.get("seed"))
@@ -149,7 +152,9 @@ def bootstrap(values, groups=None, statistic: Callable = np.mean, rng: np.random
         raise ValueError("bootstrap needs rng, a numpy Generator, so that its result can be repeated")
     if len(values) < 2:
         raise ValueError(f"{len(values)} value arrived; an interval needs two or more")
-    if groups is None:
+    if groups is None and statistic is np.mean and len(values) <= _FEW:
+        draws = values[rng.integers(len(values), size=(n, len(values)))].mean(axis=1)       # the same draws, at once
+    elif groups is None:
         draws = [statistic(values[rng.integers(len(values), size=len(values))]) for _ in range(n)]
     else:
         parts = [values[places] for places in pd.Series(values).groupby(np.asarray(groups)).indices.values()]

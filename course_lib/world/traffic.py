@@ -40,15 +40,10 @@ class Traffic:
         """Where names outside the catalogue begin among the texts."""
         return int((self.cards["spoken_as"] == "").sum())
 
-    @cached_property
+    @property
     def takes(self) -> np.ndarray:
         """Take numbers by (speaker, rendition, condition, kind, said); -1 where none was recorded."""
-        takes, said = self.pool.takes, {s: i for i, s in enumerate(self.texts)}
-        sizes = (takes["speaker"].max() + 1, takes["rendition"].max() + 1, len(CONDITIONS), len(KINDS), len(said))
-        out = np.full(sizes, -1)
-        out[takes["speaker"], takes["rendition"], takes["condition"].map(CONDITIONS.index),
-            takes["kind"].map(KINDS.index), takes["said"].map(said)] = takes.index
-        return out
+        return _take_numbers(self.pool)
 
     @cached_property
     def users(self) -> dict:
@@ -85,6 +80,18 @@ class Traffic:
     def faulty(self) -> np.ndarray:
         """For each native user, the strength of a firmware fault from which they have it."""
         return keyed(self.seed, "personal", "firmware_fault").random(self.sizes["users"])
+
+
+@lru_cache(maxsize=4)
+def _take_numbers(pool):
+    """`Traffic.takes` of a pool: all its worlds share one table."""
+    takes, said = pool.takes, {s: i for i, s in enumerate(said_texts(pool.folder))}
+    sizes = (takes["speaker"].max() + 1, takes["rendition"].max() + 1, len(CONDITIONS), len(KINDS), len(said))
+    out = np.full(sizes, -1)
+    out[takes["speaker"], takes["rendition"], takes["condition"].map(CONDITIONS.index),
+        takes["kind"].map(KINDS.index), takes["said"].map(said)] = takes.index
+    out.flags.writeable = False
+    return out
 
 
 def _cumulative(weights):

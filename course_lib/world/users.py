@@ -30,12 +30,13 @@ def reactions(seed: int, rows: pd.DataFrame, shown) -> pd.DataFrame:
     card, day = rows["card"].to_numpy(str), rows["day"].to_numpy()
     wrong = (shown != card) & (shown != SORRY)
     refused = (shown == SORRY) & (card != "")
-    asked = (wrong | refused) & (_draws(seed, rows, "re-ask") < chances["re_ask"])
-    corrected = wrong & (card != "") & (_draws(seed, rows, "correct") < chances["correct"])
+    draws = _draws(seed, rows, ("re-ask", "correct", "complain", "delay"))
+    asked = (wrong | refused) & (draws["re-ask"] < chances["re_ask"])
+    corrected = wrong & (card != "") & (draws["correct"] < chances["correct"])
     tempers = {u: float(keyed(seed, "temper", u).lognormal(-.5, 1)) for u in rows["user"].unique()}
     temper = rows["user"].map(tempers).to_numpy(float)
-    complained = wrong & (_draws(seed, rows, "complain") < np.minimum(chances["complain"] * temper, 1))
-    late = np.ceil(-np.log1p(-_draws(seed, rows, "delay")) * chances["complaint_days"]).astype(int)
+    complained = wrong & (draws["complain"] < np.minimum(chances["complain"] * temper, 1))
+    late = np.ceil(-np.log1p(-draws["delay"]) * chances["complaint_days"]).astype(int)
     parts = [_report(rows, asked, "re_ask", "", day), _report(rows, corrected, "correct", card, day),
              _report(rows, complained, "complain", "", day + late)]
     return pd.concat(parts).sort_values(["reported_day", "id", "kind"], ignore_index=True)
@@ -45,10 +46,12 @@ def _report(rows, mask, kind, card, day):
     return pd.DataFrame(dict(id=rows["id"], kind=kind, card=card, reported_day=day))[mask]
 
 
-def _draws(seed, rows, purpose):
-    """One uniform draw a request, by its day and number."""
+def _draws(seed, rows, purposes):
+    """For each purpose one uniform draw a request, by its day and number."""
     number = rows["id"].str[-5:].astype(int).to_numpy()
-    out = np.empty(len(rows))
+    out = {purpose: np.empty(len(rows)) for purpose in purposes}
     for day, places in rows.groupby("day").indices.items():
-        out[places] = keyed(seed, int(day), purpose).random(number[places].max() + 1)[number[places]]
+        here = number[places]
+        for purpose, values in out.items():
+            values[places] = keyed(seed, int(day), purpose).random(here.max() + 1)[here]
     return out

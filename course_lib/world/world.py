@@ -4,7 +4,7 @@ Every draw is keyed by (seed, day, purpose), so the same seed meets the same use
 takes whatever the team does, and a cause changes only the requests that it touches.
 """
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import pandas as pd
@@ -93,9 +93,8 @@ class World:
         if condition not in CONDITIONS:
             raise ValueError(f"condition {condition!r} is unknown; known are {', '.join(CONDITIONS)}")
         people = (self.market_speakers if market else self.speakers)[role]
-        takes = self.pool.takes
-        chosen = takes[takes["speaker"].isin(people) & (takes["kind"] == "full") & (takes["condition"] == condition)
-                       & takes["said"].isin(self.catalogue(wave))]
+        takes = _prompted(self.pool, condition)
+        chosen = takes[takes["speaker"].isin(people) & takes["said"].isin(self.catalogue(wave))]
         rows = self._rows(chosen.index.to_numpy(), chosen["said"].to_numpy(str), day=-7)
         rows["id"] = [f"{role}-{clip:05d}" for clip in rows["recording"]]
         rows["user"] = [f"reader-{s:02d}" for s in rows["speaker"]]
@@ -156,7 +155,7 @@ class World:
 
     @cached_property
     def _traffic(self):
-        return Traffic(self.seed, self.pool, tuple(self.speakers["production"]), tuple(self.market_speakers["production"]))
+        return _traffic_of(self)
 
     def _numbers(self, rows):
         missing = {"recording", "level_db"} - set(rows.columns)
@@ -170,7 +169,20 @@ class World:
     def _rows(self, clips, cards, day):
         takes, bank = self.pool.takes.loc[clips], recorded.bank(self.pool)
         return pd.DataFrame(dict(
-            id="", day=day, time=FIRST_DAY + pd.to_timedelta(day, unit="D"), user="", device=takes["device"].to_numpy(str),
+            id="", day=day, time=FIRST_DAY + pd.to_timedelta(day, unit="D"), user="", device=takes["device"].array,
             recording=clips, seconds=bank.seconds[clips], level_db=bank.level_db[clips],
-            speaker=takes["speaker"].to_numpy(), group=takes["group"].to_numpy(str), room=takes["room"].to_numpy(str),
-            card=cards, said=takes["said"].to_numpy(str), kind=takes["kind"].to_numpy(str), cause=""))
+            speaker=takes["speaker"].to_numpy(), group=takes["group"].array, room=takes["room"].array,
+            card=cards, said=takes["said"].array, kind=takes["kind"].array, cause=""))
+
+
+@lru_cache(maxsize=6)
+def _prompted(pool, condition):
+    """The takes in which a whole name is read in one condition."""
+    takes = pool.takes
+    return takes[(takes["kind"] == "full") & (takes["condition"] == condition)]
+
+
+@lru_cache(maxsize=8)
+def _traffic_of(world):
+    """The traffic of a world: worlds that are equal share one."""
+    return Traffic(world.seed, world.pool, tuple(world.speakers["production"]), tuple(world.market_speakers["production"]))
