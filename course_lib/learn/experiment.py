@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from course_lib.learn import ledger, lesson, plots
+from course_lib.learn.kept import kept
 
 _FEW = 1000                                             # values whose resamples are drawn at once: 8 MB
 
@@ -103,15 +104,15 @@ def experiment(function: Callable) -> Callable:
     Results are kept for the session, so that a figure after a number costs nothing; however a setting
     is passed, by place, by name or left to its default, it is the same setting.
     """
-    cached = functools.lru_cache(maxsize=64)(function)
+    cached = kept(maxsize=64)(function)
     signature = inspect.signature(function)
 
     @functools.wraps(function)
     def run(*args, **kwargs):
-        bound = signature.bind(*args, **kwargs)
-        bound.apply_defaults()
-        evidence = cached(*bound.args, **bound.kwargs)
+        evidence = cached(*args, **kwargs)
         if lesson.current() is not None:
+            bound = signature.bind(*args, **kwargs)
+            bound.apply_defaults()
             settings = {k: v for k, v in bound.arguments.items() if isinstance(v, (int, float, str, bool, type(None)))}
             ledger.record("experiment", function.__name__, dict(metric=evidence.metric, value=evidence.value, n=evidence.n, settings=settings),
                           lesson=lesson.current().number, seed=settings.get("seed"))

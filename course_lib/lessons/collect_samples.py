@@ -10,6 +10,7 @@ from course_lib.cycle.collect import PLACES
 from course_lib.cycle.train import recognizer
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment
+from course_lib.learn.kept import kept
 from course_lib.world.draws import keyed
 from course_lib.world.pool import Pool
 from course_lib.world.world import World
@@ -57,7 +58,7 @@ def fitted(world: World, rows: pd.DataFrame):
     return recognizer().fit(world.features(rows), rows["label"].to_numpy(str))
 
 
-@lru_cache(maxsize=32)
+@kept(maxsize=32)
 def team(world: World, plan: str, draw: int = 0):
     """A team that records by a plan: its model, and whether each of its own check clips is right, with their readers."""
     rows = drawn(world, plan, CLIPS + OWN_CHECK, draw)

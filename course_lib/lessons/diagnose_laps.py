@@ -1,6 +1,4 @@
 """Find, fix, measure again: the pilot, its slices, what to mend first, and two laps; experiments of lesson 05."""
-from functools import lru_cache
-
 import numpy as np
 import pandas as pd
 
@@ -8,6 +6,7 @@ from course_lib.cycle import diagnose, labels_in_doubt
 from course_lib.cycle.train import recognizer
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment
+from course_lib.learn.kept import kept
 from course_lib.world.draws import keyed
 from course_lib.world.pool import NATIVE, Pool
 from course_lib.world.tables import table
@@ -22,7 +21,7 @@ MARKET, ROOMS, ALIKE, LABELS = "new-market voices", "noisy rooms", "sound-alike 
 _STEM = 2                                               # names that share a word are a family when there are more than so many
 
 
-@lru_cache
+@kept(maxsize=1)
 def families() -> dict[str, tuple[str, ...]]:
     """Sound-alike siblings by card: cards of the launch catalogue that share a word with three others."""
     names = table("cards")["name"][table("cards")["wave"] == 0]
@@ -46,14 +45,14 @@ def delivered(world: World) -> pd.DataFrame:
     return rows.assign(label=labels)
 
 
-@lru_cache(maxsize=3)
+@kept(maxsize=3)
 def out_of_fold(world: World) -> pd.DataFrame:
     """Probabilities of the delivered clips from models that never heard the reader."""
     rows = delivered(world)
     return labels_in_doubt.out_of_fold(recognizer(), world.features(rows), rows["label"], rows["speaker"])
 
 
-@lru_cache(maxsize=3)
+@kept(maxsize=3)
 def doubtful(world: World) -> np.ndarray:
     """Which delivered labels are in doubt, (n,) bool."""
     return labels_in_doubt.label_issues(delivered(world)["label"], out_of_fold(world))["issue"].to_numpy()
@@ -70,7 +69,7 @@ def training_rows(world: World, labels: str = "delivered") -> pd.DataFrame:
     return rows.assign(label=np.where(chosen, rows["card"], rows["label"]))
 
 
-@lru_cache(maxsize=24)
+@kept(maxsize=24)
 def model_for(world: World, labels: str = "delivered", noisy: int = 0, market: bool = False, weight: float = 1.0):
     """A recogniser of the delivered or "mended" labels, with noisy rooms by so many readers, or with the new market.
 
@@ -85,7 +84,7 @@ def model_for(world: World, labels: str = "delivered", noisy: int = 0, market: b
     return recognizer().fit(world.features(rows), rows["label"].to_numpy(str), classify__sample_weight=None if weight == 1 else weights)
 
 
-@lru_cache(maxsize=3)
+@kept(maxsize=3)
 def pilot(world: World) -> pd.DataFrame:
     """Four weeks of requests of consenting users, listened to and labelled; the label "" is somebody without a card."""
     rows = world.days(0, PILOT_DAYS, PILOT).reset_index(drop=True)
@@ -95,7 +94,7 @@ def pilot(world: World) -> pd.DataFrame:
                                     family=rows["card"].isin(families()))
 
 
-@lru_cache(maxsize=12)
+@kept(maxsize=12)
 def requests(world: World, **model) -> pd.DataFrame:
     """All requests of the pilot as a model answers them."""
     rows = pilot(world)
@@ -114,7 +113,7 @@ def test_rows(world: World) -> pd.DataFrame:
     return pd.concat([world.recordings("test"), loud[pd.Series(order, loud.index).groupby(loud["speaker"]).rank() <= LOUD_CLIPS]], ignore_index=True)
 
 
-@lru_cache(maxsize=12)
+@kept(maxsize=12)
 def tested(world: World, **model) -> pd.DataFrame:
     """The test set as a model answers it."""
     rows = test_rows(world)
@@ -128,7 +127,7 @@ def slices(seed: int, by: str, pool: Pool = Pool()) -> pd.DataFrame:
     return found.rename(columns={"mean": "errors"})
 
 
-@lru_cache(maxsize=3)
+@kept(maxsize=3)
 def _specialists(world):
     """Error of the pilot's names when a model for each family decides again among its own names."""
     scored, rows = names(world), delivered(world)
@@ -139,7 +138,7 @@ def _specialists(world):
     return (best != scored["label"].to_numpy(str)).astype(float)
 
 
-@lru_cache(maxsize=8)
+@kept(maxsize=8)
 def candidates(seed: int, pool: Pool = Pool()) -> pd.DataFrame:
     """What could be mended, with its share of the names and the errors in 1,000 of them, now and after a trial."""
     world = World(seed, pool)

@@ -8,6 +8,7 @@ from course_lib.cycle import annotators, label, scope
 from course_lib.cycle.train import recognizer
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment, wilson
+from course_lib.learn.kept import kept
 from course_lib.lessons import label_votes
 from course_lib.lessons.label_votes import CREW, RULE, product, prompted
 from course_lib.world.draws import keyed
@@ -25,7 +26,7 @@ def heard_again(seed: int, role: str = "train", misread: int = 0, pool: Pool = P
     return annotators.annotate(seed, rows, annotators.crew(seed, CREW, "written", misread, RULE), suggested)
 
 
-@lru_cache(maxsize=16)
+@kept(maxsize=16)
 def counted(seed: int, each: int, role: str = "train", misread: int = 0, pool: Pool = Pool()) -> pd.Series:
     """Labels by counting so many votes a clip, in the order of the clips; missing where no card was named."""
     given = heard_again(seed, role, misread, pool)
@@ -33,7 +34,7 @@ def counted(seed: int, each: int, role: str = "train", misread: int = 0, pool: P
     return labels.where(labels.isin(World(seed, pool).catalogue()))
 
 
-@lru_cache(maxsize=16)
+@kept(maxsize=16)
 def taught(seed: int, each: int, misread: int = 0, pool: Pool = Pool()):
     """A recogniser that learns from counted votes; 0 votes stand for the prompts themselves."""
     if each == 0:

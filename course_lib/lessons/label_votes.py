@@ -9,6 +9,7 @@ from course_lib.cycle import annotators, label
 from course_lib.cycle.train import recognizer
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, bootstrap, experiment, wilson
+from course_lib.learn.kept import kept
 from course_lib.world.draws import keyed
 from course_lib.world.pool import Pool
 from course_lib.world.world import World
@@ -55,7 +56,7 @@ def kinds(seed: int, pool: Pool = Pool()) -> pd.Series:
     return pd.Series(annotators.heard(rows), rows["id"].to_numpy(str), name="kind").map(KINDS)
 
 
-@lru_cache(maxsize=32)
+@kept(maxsize=32)
 def votes(seed: int, guideline: str = "written", size: int = CREW, misread: int | None = None, pool: Pool = Pool()) -> pd.DataFrame:
     """Everybody's vote on all 400 clips; `misread` people misread the rule on sound-alikes, if it is given."""
     rows, suggested = batch(seed, pool)

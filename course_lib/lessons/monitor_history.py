@@ -7,6 +7,7 @@ import pandas as pd
 
 from course_lib.cycle import drift, monitor, scope
 from course_lib.cycle.calibrate import launch_model
+from course_lib.learn.kept import kept
 from course_lib.world.pool import Pool
 from course_lib.world.world import World
 
@@ -65,7 +66,7 @@ def _heard(world):
     return takes, pd.DataFrame(known(world).directions(world.features(rows)), index=rows["recording"])
 
 
-@lru_cache(maxsize=24)
+@kept(maxsize=24)
 def months(seed: int, name: str = "usual", pool: Pool = Pool()) -> Months:
     """The usual months (days 0 to 139), or three weeks from day 140 with "no change" or under a cause of `CAUSES`."""
     world = World(seed, pool)

@@ -8,6 +8,7 @@ from course_lib.cycle import monitor, scope
 from course_lib.cycle.train import recognizer
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, bootstrap, experiment
+from course_lib.learn.kept import kept
 from course_lib.world.pool import Pool
 from course_lib.world.users import reactions
 from course_lib.world.world import World
@@ -22,7 +23,7 @@ def _people(rows, readers):
     return rows[rows["speaker"].isin(sorted(rows["speaker"].unique())[:readers])]
 
 
-@lru_cache(maxsize=16)
+@kept(maxsize=16)
 def model_for(world: World, readers: int = FULL_TEAM, new_readers: int = 0):
     """A recogniser trained on so many readers of the launch names and of the new names."""
     rows = _people(world.recordings("train"), readers)
@@ -32,7 +33,7 @@ def model_for(world: World, readers: int = FULL_TEAM, new_readers: int = 0):
     return recognizer().fit(world.features(rows), rows["label"].to_numpy(str))
 
 
-@lru_cache(maxsize=4)
+@kept(maxsize=4)
 def requests(world: World, changed: bool = True) -> tuple[pd.DataFrame, np.ndarray]:
     """Requests of the first twelve weeks and their features; `changed` switches the spring's events on."""
     rows = world.days(0, LAST_DAY, SPRING if changed else None)

@@ -58,6 +58,24 @@ def test_bootstrap_covers_the_mean_about_as_often_as_it_says():
     assert 180 <= hits <= 198
 
 
+@given(st.integers(2, 40), st.integers(0, 99))
+def test_resamples_of_the_mean_are_drawn_at_once_and_are_the_same(n, seed):
+    values, one, other = np.random.default_rng(seed).normal(size=n), np.random.default_rng(1), np.random.default_rng(1)
+    assert bootstrap(values, rng=one, n=50) == bootstrap(values, statistic=lambda v: np.mean(v), rng=other, n=50)
+    assert one.random() == other.random()
+
+
+def test_an_experiment_is_run_once_however_its_settings_are_passed():
+    ran = []
+
+    @experiment
+    def grow(seed, readers=24):
+        ran.append(readers)
+        return found(readers)
+    assert grow(0) is grow(0, 24) is grow(seed=0, readers=24) is not grow(0, 8)
+    assert ran == [24, 8]
+
+
 def test_bootstrap_repeats_and_says_what_it_needs():
     assert bootstrap([1, 2, 4], rng=np.random.default_rng(5)) == bootstrap([1, 2, 4], rng=np.random.default_rng(5))
     for arguments, words in (((([1, 2]),), "needs rng"), (([1], None, np.mean, np.random.default_rng()), "two or more"),
