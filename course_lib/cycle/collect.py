@@ -1,4 +1,5 @@
 """Whom to record: the frame of clips that can be had, samples from it, and weights that make a sample speak for production."""
+from functools import lru_cache
 from typing import Mapping
 
 import numpy as np
@@ -40,6 +41,11 @@ def frame(world: World, role: str = "train") -> pd.DataFrame:
     -------
     DataFrame as of `World.recordings`, with the column `place`
     """
+    return _frame(world, role).copy(deep=False)         # pandas copies what somebody changes
+
+
+@lru_cache(maxsize=4)
+def _frame(world, role):
     rows = pd.concat([world.recordings(role), world.recordings(role, condition="noisy"), world.recordings(role, market=True)],
                      ignore_index=True)
     return rows.assign(place=places(rows))
@@ -91,8 +97,9 @@ def quota(rows: pd.DataFrame, counts: Mapping[str, int], rng: np.random.Generato
 
 def _even(rows, count, rng):
     """So many rows at random, each name as often as any other."""
-    mixed = rows.iloc[rng.permutation(len(rows))]
-    return mixed.iloc[np.argsort(mixed.groupby("label").cumcount().to_numpy(), kind="stable")[:count]]
+    mixed = rng.permutation(len(rows))
+    turn = pd.Series(pd.factorize(rows["label"])[0][mixed])
+    return rows.iloc[mixed[np.argsort(turn.groupby(turn).cumcount().to_numpy(), kind="stable")[:count]]]
 
 
 def convenience(rows: pd.DataFrame, n: int, rng: np.random.Generator, readers: int = 6) -> pd.DataFrame:
