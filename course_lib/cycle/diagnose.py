@@ -189,9 +189,9 @@ def risk_coverage(table: pd.DataFrame, thresholds: Sequence[float], rng: np.rand
     if len(odd):
         raise ValueError(f"threshold {odd[0]:g} arrived; a confidence from 0 to 1 is expected (2% is 0.02)")
     codes, people = pd.factorize(table["speaker"])
-    above = table["confidence"].to_numpy()[None] >= thresholds[:, None]
-    answered = np.array([np.bincount(codes[mask], minlength=len(people)) for mask in above])
-    wrong = np.array([np.bincount(codes[mask & ~table["right"].to_numpy(bool)], minlength=len(people)) for mask in above])
+    above = (table["confidence"].to_numpy()[None] >= thresholds[:, None]).astype(float)
+    whose = (codes[:, None] == np.arange(len(people))).astype(float)
+    answered, wrong = above @ whose, above @ (whose * ~table["right"].to_numpy(bool)[:, None])      # by threshold and speaker
     drawn = rng.multinomial(len(people), np.full(len(people), 1 / len(people)), size=RESAMPLES)
     shown, missed = answered.sum(axis=1), wrong.sum(axis=1)
     low, high = np.quantile((drawn @ wrong.T) / np.maximum(drawn @ answered.T, 1), [.025, .975], axis=0)

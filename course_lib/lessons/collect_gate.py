@@ -9,6 +9,7 @@ from course_lib.cycle.scope import charter
 from course_lib.cycle.train import recognizer
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment
+from course_lib.learn.kept import kept
 from course_lib.lessons.collect_samples import MARKET, estimate, in_production
 from course_lib.world.draws import keyed
 from course_lib.world.pool import Pool
@@ -27,13 +28,9 @@ def delivery(world: World) -> pd.DataFrame:
     return faults.delivery(world)
 
 
+@kept(maxsize=16, copy=True)
 def spoilt(world: World, fault: str) -> pd.DataFrame:
     """The delivery with one fault; "none" leaves it sound."""
-    return _spoilt(world, fault).copy(deep=False)       # pandas copies what somebody changes
-
-
-@lru_cache(maxsize=16)
-def _spoilt(world, fault):
     return delivery(world) if fault == SOUND else faults.plant(world, delivery(world), fault)
 
 

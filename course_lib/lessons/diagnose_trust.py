@@ -1,6 +1,4 @@
 """When to believe a number: the same version twice, calibration, a promise of 2%; experiments of lesson 05."""
-from functools import lru_cache
-
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize_scalar
@@ -8,6 +6,7 @@ from scipy.optimize import minimize_scalar
 from course_lib.cycle import diagnose
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment
+from course_lib.learn.kept import kept
 from course_lib.lessons import diagnose_laps as laps
 from course_lib.world.draws import keyed
 from course_lib.world.pool import NATIVE, Pool
@@ -22,13 +21,14 @@ FINAL = dict(labels="mended", noisy=24, weight=.3)      # the version after both
 _PURPOSE = "lesson 05"
 
 
-def comparisons(speakers, errors, seed: int, n: int = COMPARISONS) -> pd.DataFrame:
+def comparisons(speakers, errors, seed: int, n: int = COMPARISONS, voices: bool = True) -> pd.DataFrame:
     """The same version compared with itself: half of the voices against the other half, again and again.
 
     Parameters
     ----------
     speakers, errors : (n,) a row a request
     seed : names the divisions; `halves(people, seed, i)` is the one of row i
+    voices : whether the interval over voices is needed; NaN without it
 
     Returns
     -------
@@ -43,7 +43,7 @@ def comparisons(speakers, errors, seed: int, n: int = COMPARISONS) -> pd.DataFra
         means = [sums[h].sum() / counts[h].sum() for h in parts]
         spread = 1.96 * np.sqrt(sum((squares[h].sum() / counts[h].sum() - m * m) / counts[h].sum() for h, m in zip(parts, means)))
         rng = keyed(seed, _PURPOSE, "resamples", i)
-        drawn = [_resampled(sums[h], counts[h], rng) for h in parts]
+        drawn = [_resampled(sums[h], counts[h], rng) if voices else np.full(2, np.nan) for h in parts]
         low, high = np.quantile(drawn[0] - drawn[1], [.025, .975])
         gain = means[0] - means[1]
         out.append((gain, gain - spread, gain + spread, low, high))
@@ -91,14 +91,14 @@ def same_version(seed: int, clustered: bool = True, pool: Pool = Pool()) -> Evid
                     "So few voices make even the interval over voices a little too short.", draw, "05.2", dict(voices=float(voices), axis="x"))
 
 
-@lru_cache(maxsize=4)
+@kept(maxsize=4)
 def announced(seed: int, pool: Pool = Pool()) -> pd.DataFrame:
     """The requests of a typical comparison that looked certain: columns id, speaker, version ("A" or "B") and error.
 
     Nobody announces a test that found nothing; of those that found something this is the middle one, "B" being the better half.
     """
     table = _native(World(seed, pool))
-    found = comparisons(table["speaker"], table["error"].to_numpy(), seed)
+    found = comparisons(table["speaker"], table["error"].to_numpy(), seed, voices=False)
     sizes = found["gain"].abs()[_certain(found, "request")].sort_values(kind="stable")
     chosen = int(sizes.index[len(sizes) // 2])
     people = pd.factorize(table["speaker"])[1]
@@ -106,7 +106,7 @@ def announced(seed: int, pool: Pool = Pool()) -> pd.DataFrame:
     return table[["id", "speaker", "error"]].assign(version=np.where(table["speaker"].isin(people[better]), "B", "A")).reset_index(drop=True)
 
 
-@lru_cache(maxsize=4)
+@kept(maxsize=4)
 def _announced_gain(seed, pool):
     """The announced gain in 1,000 names, its intervals over requests and over voices, and how many requests there are."""
     table, rng = announced(seed, pool), keyed(seed, _PURPOSE, "announcement")
@@ -194,18 +194,19 @@ def lowest(table: pd.DataFrame, column: str) -> float:
     return float(kept.min()) if len(kept) else 1.0
 
 
-@lru_cache(maxsize=4)
+@kept(maxsize=4)
 def _kept(seed, pool):
     """Divisions of the voices: risk and answered share, on both halves, of a threshold chosen on the first."""
-    rows = laps.requests(World(seed, pool), **FINAL)
+    rows = laps.requests(World(seed, pool), **FINAL)[["id", "speaker", "confidence", "right"]]
     people, out = pd.factorize(rows["speaker"])[1], []
+    confidence, right = rows["confidence"].to_numpy(), rows["right"].to_numpy(bool)
     for i in range(DIVISIONS):
         here = rows["speaker"].isin(people[halves(people, seed, i)[0]]).to_numpy()
         table = diagnose.risk_coverage(rows[here], THRESHOLDS, keyed(seed, _PURPOSE, "promise", i))
-        for rule, column in (("estimate", "risk"), ("upper end", "high")):
-            for others, then in ((False, rows[here]), (True, rows[~here])):
-                shown = then[then["confidence"] >= lowest(table, column)]
-                out.append((rule, others, float((~shown["right"]).mean()) if len(shown) else 0.0, len(shown) / len(then)))
+        for rule, least in (("estimate", lowest(table, "risk")), ("upper end", lowest(table, "high"))):
+            for others, places in ((False, here), (True, ~here)):
+                shown = right[places & (confidence >= least)]
+                out.append((rule, others, float((~shown).mean()) if len(shown) else 0.0, len(shown) / places.sum()))
     return pd.DataFrame(out, columns=["rule", "others", "risk", "answered"])
 
 
