@@ -41,13 +41,13 @@ def scored(model: Pipeline, rows: pd.DataFrame, vectors: np.ndarray, catalogue: 
     return rows.assign(best=best, confidence=probabilities.max(axis=1), right=right, error=(~right).astype(float))
 
 
-def needs(table: pd.DataFrame, columns: Sequence[str]) -> None:
-    """ValueError where a table lacks a column or rows, or where an id stands twice."""
+def needs(table: pd.DataFrame, columns: Sequence[str], what: str = "the table", empty: bool = False) -> None:
+    """ValueError where a table, called `what`, lacks a column or rows (unless it may be `empty`), or where an id stands twice."""
     missing = [name for name in columns if name not in table]
     if missing:
-        raise ValueError(f"the table has no column {', '.join(missing)}; its columns are {', '.join(map(str, table.columns))}")
-    if table.empty:
-        raise ValueError("the table has no rows; look at how it was filtered")
+        raise ValueError(f"{what} has no column {', '.join(missing)}; its columns are {', '.join(map(str, table.columns))}")
+    if table.empty and not empty:
+        raise ValueError(f"{what} has no rows; look at how it was filtered")
     twice = table["id"][table["id"].duplicated()] if "id" in columns else []
     if len(twice):
         raise ValueError(f"{len(twice)} rows stand twice, the first is {twice.iloc[0]!r}; each clip is expected once: drop_duplicates(\"id\")")

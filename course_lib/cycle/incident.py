@@ -9,6 +9,7 @@ from scipy import stats
 
 from course_lib.cycle import drift, scope, shift
 from course_lib.cycle.charter import Charter
+from course_lib.cycle.diagnose import needs
 
 TAP = .5                                                # cents: a tap on one of two cards
 HIGH, LOW, LEAST = .8, .3, .2                           # thresholds when raised and lowered; below LEAST no list of two helps
@@ -31,7 +32,7 @@ class Listener:
     """
 
     def __init__(self, log: pd.DataFrame, hear, budget: int = shift.BUDGET):
-        shift.needs_columns(log, ("request_id", "decision"), "the log")
+        needs(log, ("request_id", "decision"), "the log", empty=True)
         self.log, self.hear, self.budget, self.asked = log, hear, budget, []
         self._places = dict(zip(log["request_id"], range(len(log))))
 

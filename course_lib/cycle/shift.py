@@ -200,8 +200,8 @@ def diagnose(found: pd.DataFrame, heard: pd.DataFrame) -> Diagnosis:
     >>> diagnose(nothing, pd.DataFrame(columns=["words", "sound", "named", "card_now", "decision"])).cause
     'nothing'
     """
-    needs_columns(found, ("slice", "signal", "size", "day", "fires"), "the evidence")
-    needs_columns(heard, ("words", "sound", "named", "card_now", "decision"), "what was heard")
+    needs(found, ("slice", "signal", "size", "day", "fires"), "the evidence", empty=True)
+    needs(heard, ("words", "sound", "named", "card_now", "decision"), "what was heard", empty=True)
     day = since(found)
     if day is None:
         return Diagnosis(NOTHING, None, ("no signal took a step that unchanged weeks do not take",))
@@ -233,10 +233,3 @@ def _rules(found, heard):
 def _largest(found):
     top = found.iloc[0]
     return f"the largest step: {top['signal']} ({top['slice']}), {top['size']:+.1f} standard errors from day {top['day']} on"
-
-
-def needs_columns(table: pd.DataFrame, columns, what: str) -> None:
-    """ValueError where a table, which may be empty, lacks a column."""
-    lost = [name for name in columns if name not in table]
-    if lost:
-        raise ValueError(f"{what} has no column {', '.join(lost)}; {', '.join(columns)} are expected")

@@ -1,6 +1,7 @@
 """Months of lesson 08's log: usual weeks, the same days under each cause, and what they cost."""
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -58,12 +59,41 @@ def _requests(world, name):
     return world.days(USUAL, CHANGED, {event: dict(day=USUAL, strength=strength)})
 
 
+@lru_cache(maxsize=8)
+def _held(world, recognise):
+    return {}
+
+
+def takes(world: World, rows: pd.DataFrame, recognise: Callable) -> pd.DataFrame:
+    """What `recognise(world, rows)` finds in the takes of some requests, by recording; each take is recognised once."""
+    held = _held(world, recognise)
+    new = rows.drop_duplicates("recording")
+    new = new[~new["recording"].isin(held["takes"].index)] if held else new
+    if len(new):
+        held["takes"] = pd.concat([*held.values(), recognise(world, new)])
+    return held["takes"]
+
+
+def logged(world: World, rows: pd.DataFrame, recognise: Callable, more: Sequence = ()) -> pd.DataFrame:
+    """The log of some requests, with `more` columns of what was found in their takes."""
+    found = takes(world, rows, recognise)
+    log = monitor.simulated_log(world, rows, found)
+    return pd.concat([log, found.loc[rows["recording"], list(more)].reset_index(drop=True)], axis=1)
+
+
+def answered(world: World, rows: pd.DataFrame) -> pd.DataFrame:
+    """Answers of the launch model to some takes, and their distances to its training clips."""
+    return monitor.heard(world, launch_model(world), rows, scope.charter().threshold, known(world))
+
+
+def _directed(world, rows):
+    return pd.DataFrame(known(world).directions(world.features(rows)), index=rows["recording"])
+
+
 @lru_cache(maxsize=4)
-def _heard(world):
-    """Answers, distances and directions for every take that the months of any cause hold, by recording."""
-    rows = pd.concat([_requests(world, name) for name in ("usual", "no change", *CAUSES)]).drop_duplicates("recording")
-    takes = monitor.heard(world, launch_model(world), rows, scope.charter().threshold, known(world))
-    return takes, pd.DataFrame(known(world).directions(world.features(rows)), index=rows["recording"])
+def _every(world):
+    """Every take that the months of any cause hold."""
+    return pd.concat([_requests(world, name) for name in ("usual", "no change", *CAUSES)]).drop_duplicates("recording")[["recording", "level_db"]]
 
 
 @kept(maxsize=24)
@@ -71,8 +101,9 @@ def months(seed: int, name: str = "usual", pool: Pool = Pool()) -> Months:
     """The usual months (days 0 to 139), or three weeks from day 140 with "no change" or under a cause of `CAUSES`."""
     world = World(seed, pool)
     rows = _requests(world, name).reset_index(drop=True)
-    takes, directions = _heard(world)
-    return Months(world, rows, monitor.simulated_log(world, rows, takes), directions.loc[rows["recording"]].to_numpy())
+    directions = takes(world, _every(world), _directed)
+    takes(world, _every(world), answered)               # all at once
+    return Months(world, rows, logged(world, rows, answered), directions.loc[rows["recording"]].to_numpy())
 
 
 def history(seed: int) -> pd.DataFrame:

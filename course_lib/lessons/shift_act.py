@@ -4,7 +4,7 @@ import numpy as np
 from course_lib.cycle import incident, shift
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment
-from course_lib.lessons.shift_harm import NEEDS_EARS, bill, drawn, extra, found_in, planned
+from course_lib.lessons.shift_harm import NEEDS_EARS, bill, drawn, extra, planned, steps_in
 from course_lib.lessons.shift_incident import END, FIRST, usual
 from course_lib.world.pool import Pool
 
@@ -61,7 +61,7 @@ def act_choice(seed: int, change: tuple, work: int, weeks: int, passes: float):
 @experiment
 def slices(seed: int, cause: str = "firmware_fault", pool: Pool = Pool()) -> Evidence:
     """The phones' step of the distance over the largest of any other device."""
-    table = found_in(planned(seed, cause, pool))[0]
+    table = steps_in(planned(seed, cause, pool))
     size = table[(table["signal"] == "distance") & (table["slice"] != shift.ALL)].set_index("slice")["size"].abs()
     return Evidence(f"phones' step over the next device's, {cause}", float(size["phone"] / size.drop("phone").max()), None, len(size), "One signal.", data=size.to_dict())
 
@@ -69,7 +69,7 @@ def slices(seed: int, cause: str = "firmware_fault", pool: Pool = Pool()) -> Evi
 @experiment
 def dated(seed: int, off: bool = False, pool: Pool = Pool()) -> Evidence:
     """How many of six harmful causes at planned strength have their first day found within one day; `off`: in weeks with nothing instead."""
-    tables = [found_in(planned(seed, shift.NOTHING if off else cause, pool))[0] for cause in NEEDS_EARS]
+    tables = [steps_in(planned(seed, shift.NOTHING if off else cause, pool)) for cause in NEEDS_EARS]
     right = sum(bool(table.iloc[0]["fires"]) and abs(int(table.iloc[0]["day"]) - FIRST) <= 1 for table in tables)
     return Evidence("first days found within one day, of six", right, None, 6, "Steps; a change that grows for weeks has no first day.")
 

@@ -7,7 +7,7 @@ import pandas as pd
 from course_lib.cycle import alerts, incident, monitor, scope, shift
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment
-from course_lib.lessons.shift_incident import END, FIRST, LAST, changed, kept, normal, strengths, usual
+from course_lib.lessons.shift_incident import END, FIRST, LAST, changed, normal, strengths, usual
 from course_lib.world.draws import keyed
 from course_lib.world.pool import Pool
 
@@ -33,7 +33,7 @@ def _late(found):
     return found.log[keep], found.rows.loc[keep, "card"], found.rows.loc[keep, "kind"]
 
 
-@kept
+@lru_cache(maxsize=300)
 def bill(found, action: str = incident.NOTHING, threshold: float | None = None) -> incident.Bill:
     """Cents in 1,000 requests of an incident since its first day, under a mitigation that needs no cause."""
     log, card, kind = _late(found)
@@ -42,26 +42,32 @@ def bill(found, action: str = incident.NOTHING, threshold: float | None = None) 
 
 
 def _normal_log(found):
-    return usual(found.world.seed, found.world.pool).log
+    return usual(found.seed, found.pool).log
 
 
 @lru_cache(maxsize=64)
 def quiet(seed: int, day: int, pool: Pool = Pool()) -> float:
     """Cents in 1,000 requests from a day on if nothing had happened."""
-    return bill(changed(seed, shift.NOTHING, 0.0, day, pool)).cost
+    return bill(changed(seed, shift.NOTHING, 0.0, day, pool), incident.NOTHING).cost
 
 
 def extra(found, action: str = incident.NOTHING, threshold: float | None = None) -> float:
     """Cents in 1,000 requests that an incident costs users more than the same days without it."""
-    return bill(found, action, threshold).cost - quiet(found.world.seed, found.day, found.world.pool)
+    return bill(found, action, threshold).cost - quiet(found.seed, found.day, found.pool)
 
 
-@kept
-def found_in(incident_, heard: bool = True):
+@lru_cache(maxsize=100)
+def steps_in(found) -> pd.DataFrame:
+    """The evidence of an incident: steps of all signals and slices."""
+    return shift.evidence(found.log, normal(found.seed, found.pool))
+
+
+@lru_cache(maxsize=100)
+def found_in(found, heard: bool = True):
     """Evidence of an incident, the reference's twenty listens (or none), and its diagnosis."""
-    table = shift.evidence(incident_.log, normal(incident_.world.seed, incident_.world.pool))
-    ids = shift.suspects(incident_.log, table) if heard and shift.since(table) is not None else []
-    told = incident_.listener().listen(ids)
+    table = steps_in(found)
+    ids = shift.suspects(found.log, table) if heard and shift.since(table) is not None else []
+    told = found.listener().listen(ids)
     return table, told, shift.diagnose(table, told)
 
 
@@ -71,7 +77,7 @@ def loud_and_harmful(seed: int, pool: Pool = Pool()) -> pd.DataFrame:
     rows = {}
     for cause, words in shift.CAUSES.items():
         found = planned(seed, cause, pool)
-        table = found_in(found)[0]
+        table = steps_in(found)
         inputs = table[(table["slice"] == shift.ALL) & table["signal"].isin(shift.INPUTS)]
         rows[cause] = dict(words=words, loudness=float(inputs["size"].abs().max()), signal=inputs.iloc[0]["signal"], extra=extra(found))
     return pd.DataFrame(rows).T.astype(dict(loudness=float, extra=float))
@@ -166,10 +172,10 @@ def listens(found, way: str) -> list[str]:
     """Twenty requests of an incident, chosen in one of three ways."""
     log = found.log[found.log["failure"] == ""]
     if way == WAYS[0]:
-        return shift.suspects(found.log, found_in(found)[0])
+        return shift.suspects(found.log, steps_in(found))
     if way == WAYS[1]:
         return list(log.nsmallest(shift.BUDGET, "confidence")["request_id"])
-    return list(keyed(found.world.seed, "lesson 09", "random listens", found.cause).permutation(log["request_id"].to_numpy())[:shift.BUDGET])
+    return list(keyed(found.seed, "lesson 09", "random listens", found.cause).permutation(log["request_id"].to_numpy())[:shift.BUDGET])
 
 
 def hits(found, ids) -> int:
@@ -194,9 +200,9 @@ def touched(seed: int, way: str = WAYS[0], pool: Pool = Pool()) -> Evidence:
 
 def audit(found, n: int = AUDITED, before: bool = False) -> pd.Series:
     """Cents of n requests that somebody judged, drawn at random from those since an incident's first day, or from usual weeks."""
-    source = usual(found.world.seed, found.world.pool) if before else found
+    source = usual(found.seed, found.pool) if before else found
     keep = (source.log["failure"] == "").to_numpy() & (before | (source.log["day"] >= found.day)).to_numpy()
-    places = keyed(found.world.seed, "lesson 09", "audit", found.cause, int(before)).permutation(np.flatnonzero(keep))[:n]
+    places = keyed(found.seed, "lesson 09", "audit", found.cause, int(before)).permutation(np.flatnonzero(keep))[:n]
     outcomes = scope.outcome(source.rows.iloc[places], source.log["decision"].to_numpy(str)[places])
     return pd.Series(scope.price(outcomes, scope.charter()), name="cents")
 
