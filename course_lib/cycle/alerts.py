@@ -104,13 +104,14 @@ def _rule(name, fields):
     return Rule(name, **fields)
 
 
-def limits(rules, usual: pd.DataFrame) -> pd.DataFrame:
+def limits(rules, usual: pd.DataFrame, ahead: bool = False) -> pd.DataFrame:
     """Each rule's limits, from days in which nothing changed.
 
     Parameters
     ----------
     rules : sequence of Rule
     usual : daily signals, such as monitor.signals of some usual months, in order of time
+    ahead : whether a rule's `one_in` is meant of days to come, as in `drift.threshold`
 
     Returns
     -------
@@ -120,8 +121,8 @@ def limits(rules, usual: pd.DataFrame) -> pd.DataFrame:
     for rule in rules:
         values = _values(rule, usual).dropna()
         level = 1 / rule.one_in / (2 if rule.side == "either" else 1)
-        high = drift.threshold(values, level) if rule.side != "below" else np.inf
-        low = -drift.threshold(-values, level) if rule.side != "above" else -np.inf
+        high = drift.threshold(values, level, ahead) if rule.side != "below" else np.inf
+        low = -drift.threshold(-values, level, ahead) if rule.side != "above" else -np.inf
         out[rule.name] = dict(low=low, high=high, usual=values.median(), spread=values.std())
     return pd.DataFrame(out).T.rename_axis("rule")
 

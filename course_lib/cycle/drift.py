@@ -139,22 +139,28 @@ def adwin(values: Iterable[float], delta: float = .002, clock: int = 32) -> list
     return found
 
 
-def threshold(unchanged, level: float) -> float:
+def threshold(unchanged, level: float, ahead: bool = False) -> float:
     """The value that a share `level` of unchanged windows exceeds.
+
+    Parameters
+    ----------
+    ahead : whether windows still to come are meant. A limit cut from the very windows that it is tried on looks stricter than it
+        is: cut from 112 of them at one in 100, some two in 100 further ones exceed it. With `ahead`, one in 100 do on average
+        (the k-th of n stands for k / (n + 1): Hyndman and Fan, 1996, definition 6).
 
     Raises
     ------
     ValueError
         There are too few windows for this level: one in a hundred needs a hundred.
 
-    >>> threshold(range(1, 101), .05)
-    95.05
+    >>> threshold(range(1, 101), .05), threshold(range(1, 101), .05, ahead=True)
+    (95.05, 95.95)
     """
     unchanged = numbers(unchanged, "set of unchanged windows")
     if not 0 < level < 1 or len(unchanged) < 1 / level:
         raise ValueError(f"{len(unchanged)} unchanged windows cannot show what one in {1 / level if level > 0 else np.inf:.0f} exceeds; "
                          "take more windows, shorter ones, or a higher level")
-    return float(np.quantile(unchanged, 1 - level))
+    return float(np.quantile(unchanged, 1 - level, method="weibull" if ahead else "linear"))
 
 
 def p_value(unchanged, statistic: float) -> float:

@@ -218,10 +218,13 @@ def outcomes_table(found) -> pd.DataFrame:
 
 
 def alarms(seed: int, found=None) -> pd.DataFrame:
-    """The rules of data/alerts.yaml in the case: the reference's action, days with an alarm, the first of them, the largest size."""
+    """The rules of data/alerts.yaml in the case: the reference's action, days with an alarm, the first of them, the largest size.
+
+    Limits come from all usual days, for days to come: on quiet days a rule speaks as often as it says, on average over seeds.
+    """
     found = found or case(seed)
     rules = alerts.plan().rules
-    limits = alerts.limits(rules, monitor.signals(usual(seed).log).loc[28:])
+    limits = alerts.limits(rules, monitor.signals(usual(seed).log), ahead=True)
     fired = alerts.fired(rules, limits, monitor.signals(found.log))
     days = fired.groupby("rule")["day"]
     out = pd.DataFrame(dict(action={r.name: r.action for r in rules}))

@@ -86,7 +86,8 @@ whole[["usual", "now", "size", "fires"]].round(2)
 
 # %% [markdown]
 # By chance alone, the largest of many steps is often 2; so a step *fires* only beyond a limit of 4.5, up or down. No input fires here. Users ask again about twice as often, and
-# nobody who watches inputs would know that anything happened. Which alarm rules of lesson 08 spoke, on how many of the 28 days, and when first?
+# nobody who watches inputs would know that anything happened. Which alarm rules of lesson 08 spoke, on how many of the 28 days, and when
+# first? (Their limits are set anew, from all 140 usual days.)
 
 # %%
 rules = harm.alarms(seed)
@@ -94,8 +95,8 @@ chosen = decision("alert_actions", default=rules["action"].to_dict())
 rules.drop(columns="largest").assign(yours=pd.Series(chosen))
 
 # %% [markdown]
-# `action` is the reference's; `yours` is what you decided in lesson 08, if you did. Whoever is paged for re-asks knows soon. (Other rules may speak by chance: each may on one
-# quiet day in 50 or 100, and its limit, set from some months, is itself uncertain.)
+# `action` is the reference's; `yours` is what you decided in lesson 08, if you did. Whoever is paged for re-asks knows soon. (Other rules may speak by chance: averaged over
+# many teams, on one quiet day in 50 or 100. In one team's log it may be more, since a limit that is set from 140 days is itself uncertain.)
 #
 # ## Since when?
 # Look at the re-asks by day, a week a row and its days counted from 0. When did they step up?

@@ -24,6 +24,12 @@ def test_the_shipped_plan_has_an_owner_and_a_reason_for_each_rule():
     assert plan.actions["page"].days < plan.actions["ticket"].days < plan.actions["ignore"].days
 
 
+def test_limits_ahead_are_wider_on_every_side_that_they_have():
+    rules = [rule(), rule(name="b", side="below"), rule(name="e", side="either", one_in=10)]
+    plain, ahead = alerts.limits(rules, USUAL), alerts.limits(rules, USUAL, ahead=True)
+    assert (ahead["high"] >= plain["high"]).all() and (ahead["low"] <= plain["low"]).all() and not ahead.equals(plain)
+
+
 def test_limits_by_side():
     found = alerts.limits([rule(), rule(name="b", side="below"), rule(name="e", side="either", one_in=10)], USUAL)
     assert found.loc["r", "high"] == pytest.approx(94.05) and found.loc["r", "low"] == -np.inf

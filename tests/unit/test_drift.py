@@ -42,6 +42,14 @@ def test_a_threshold_keeps_its_promise_and_asks_for_enough_windows():
         drift.threshold(np.arange(16), .01)
 
 
+def test_a_threshold_ahead_keeps_its_promise_for_windows_to_come_where_a_plain_one_does_not():
+    rng = np.random.default_rng(9)                          # a generator of its own: other tests draw from RNG in order
+    past = rng.normal(size=(3000, 112))
+    exceeded = {ahead: np.mean([stats.norm.sf(drift.threshold(row, .01, ahead)) for row in past]) for ahead in (False, True)}
+    assert exceeded[True] == pytest.approx(.01, abs=.001) and exceeded[False] > .017
+    assert drift.threshold(np.arange(140), .01, ahead=True) > drift.threshold(np.arange(140), .01)
+
+
 def test_p_values_are_uniform_without_change():
     found = [drift.p_value(RNG.normal(size=99), RNG.normal()) for _ in range(2000)]
     assert np.mean(np.array(found) <= .05) == pytest.approx(.05, abs=.02)
