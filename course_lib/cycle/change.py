@@ -1,6 +1,8 @@
 """Change records: what was changed in production, on which evidence, by whom, and how to get back."""
 from typing import Mapping
 
+from course_lib.cycle import incident as incidents
+
 ACTIONS = ("nothing", "retrain", "replace", "repair upstream", "mend the card table", "change the threshold", "retire")
 TEXTS = {"cause": "what changed in the world", "evidence": "what shows it, in numbers", "owner": "who does it and answers for it",
          "way_back": "how it is undone, and how long that takes", "look_again": "when, and at which number, somebody looks again"}
@@ -57,3 +59,27 @@ def checked(record: Mapping) -> dict:
         raise ChangeError(found)
     out = {name: record[name].strip() for name in TEXTS} | dict(action=record["action"])
     return out | {name: dict(record[name]) if name == "gate" else record[name] for name in ("data", "gate") if name in record}
+
+
+def after_incident(incident: Mapping, **rest: str) -> dict:
+    """The beginning of a change record, from the record of the incident that it answers.
+
+    Cause and evidence are taken over as they stand, with the harm a day; what would prove the incident's
+    record wrong is what somebody looks at again.
+
+    Parameters
+    ----------
+    incident : a whole incident record (`course_lib.cycle.incident.FIELDS`)
+    rest : action, owner, way_back and whatever else the change record needs
+
+    Raises
+    ------
+    ChangeError
+        The incident record is not whole; its reasons say what lacks.
+    """
+    if found := incidents.record_faults(incident):
+        raise ChangeError(f"the incident record: {fault}" for fault in found)
+    low, high = incident["harm"]
+    return dict(cause=f"{incident['what']}, since day {int(incident['since'])}",
+                evidence=f"{'; '.join(incident['evidence_for'])}; harm {low:,.0f} to {high:,.0f} cents a day; against it: {'; '.join(incident['evidence_against'])}",
+                look_again=f"a day after, at what would prove it wrong: {incident['wrong_if']}") | rest

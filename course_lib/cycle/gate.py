@@ -90,12 +90,24 @@ def _row(values, speakers, limit, rng, least=False):
     return dict(value=float(np.mean(values)), low=low, high=high, limit=limit, passed=bool(low >= limit if least else high <= limit))
 
 
+def judgeable(table: pd.DataFrame, smallest: int = Limits.smallest) -> dict[str, pd.DataFrame]:
+    """The slices that are large enough to be judged: name -> their rows.
+
+    Parameters
+    ----------
+    table : labelled requests with the columns slice and speaker
+    smallest : requests that a slice needs; they must also be of two speakers or more
+
+    >>> judgeable(pd.DataFrame(dict(slice=["car", "car", "watch"], speaker=[1, 2, 3])), 2).keys()
+    dict_keys(['car'])
+    """
+    return {str(name): part for name, part in table.groupby("slice") if len(part) >= smallest and part["speaker"].nunique() > 1}
+
+
 def _worst(saved, champion, limits, rng):
-    """The slice whose interval reaches furthest down; None of them may lose more than the limit."""
-    found = {}
-    for name, part in pd.Series(saved).groupby(champion["slice"].to_numpy()):
-        if len(part) >= limits.smallest and champion["speaker"].iloc[part.index].nunique() > 1:
-            found[name] = _row(-part.to_numpy(), champion["speaker"].to_numpy()[part.index], limits.worst_slice, rng())
+    """The slice whose interval reaches furthest down; none of them may lose more than the limit."""
+    parts = judgeable(champion[["slice", "speaker"]].assign(saved=saved), limits.smallest)
+    found = {name: _row(-part["saved"].to_numpy(), part["speaker"].to_numpy(), limits.worst_slice, rng()) for name, part in parts.items()}
     if not found:
         raise ValueError(f"no slice has {limits.smallest} requests of two speakers; label more before a candidate is judged")
     name = max(found, key=lambda one: np.nan_to_num(found[one]["high"], nan=np.inf))

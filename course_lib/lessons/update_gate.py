@@ -1,11 +1,13 @@
 """Candidates at the gate: one that is sound, one that forgets, one that is too sure."""
 from copy import deepcopy
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from course_lib.cycle import gate, scope
+from course_lib.cycle.bundle import Bundle, load
 from course_lib.cycle.diagnose import interval
 from course_lib.cycle.train import single_ms
 from course_lib.lessons import update_data as data
@@ -41,35 +43,63 @@ def audit(world: World) -> pd.DataFrame:
     return rows.iloc[np.sort(keyed(world.seed, "lesson 10", "gate").permutation(len(rows))[:AUDITED])].reset_index(drop=True)
 
 
-def judged(world: World, found, rows: pd.DataFrame) -> pd.DataFrame:
-    """What a recogniser makes of labelled requests, as the gate takes it."""
-    rules, chances = scope.charter(), found.predict_proba(world.features(rows))
-    shown = scope.decide(chances, found.classes_, rules.threshold)
+def named(world: World, name: str) -> Bundle:
+    """A candidate of this lesson, or the champion, as it would be served."""
+    found = model(world, name)
+    return Bundle(found, scope.charter().threshold, {label: label for label in found.classes_}, world.cards["name"].to_dict(), version=name)
+
+
+def judged(world: World, found: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
+    """What a bundle's answers to labelled requests are worth, as the gate takes it."""
+    rules, chances = scope.charter(), found.model.predict_proba(world.features(rows))
+    shown = [found.cards.get(card, card) for card in scope.decide(chances, found.model.classes_, found.threshold)]
     outcomes = scope.outcome(rows, shown)
-    cents = scope.price(outcomes, rules)
-    return pd.DataFrame(dict(id=rows["id"].to_numpy(), speaker=rows["speaker"].to_numpy(), slice=rows["device"].replace(dict(car="car or watch", watch="car or watch")).to_numpy(), cents=cents,
-                             confidence=chances.max(axis=1), answered=shown != scope.SORRY, right=outcomes == "right"))
+    device = rows["device"].replace(dict(car="car or watch", watch="car or watch"))
+    return pd.DataFrame(dict(id=rows["id"].to_numpy(), speaker=rows["speaker"].to_numpy(), slice=device.to_numpy(), cents=scope.price(outcomes, rules),
+                             confidence=chances.max(axis=1), answered=np.array(shown) != scope.SORRY, right=outcomes == "right"))
 
 
-@lru_cache(maxsize=2)
-def _old(world):
+def known(found: Bundle, world: World) -> np.ndarray:
+    """Whether each name of the old catalogue, read by test readers, gets its card; without a threshold."""
     rows = world.recordings("test")
-    return rows, model(world, CHAMPION).predict(world.features(rows)) == rows["label"].to_numpy(str)
+    return np.array([found.cards.get(card, card) for card in found.model.predict(world.features(rows))]) == rows["label"].to_numpy(str)
 
 
-@lru_cache(maxsize=16)
+def compared(world: World, candidate: Bundle, champion: Bundle) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.Series]:
+    """What the gate needs: the champion's answers, the candidate's, old names before and after, milliseconds of the candidate."""
+    rows, test = audit(world), world.recordings("test")
+    old = pd.DataFrame(dict(id=test["id"], speaker=test["speaker"], before=known(champion, world), after=known(candidate, world)))
+    return judged(world, champion, rows), judged(world, candidate, rows), old, single_ms(candidate.model, world.features(rows.head(60)))
+
+
+@lru_cache(maxsize=8)
 def frames(seed: int, name: str, pool: Pool = Pool()) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.Series]:
-    """What the gate needs of a candidate: champion, candidate, old names, milliseconds."""
+    """What the gate needs of a candidate of this lesson."""
     world = World(seed, pool)
-    candidate, rows = model(world, name), audit(world)
-    test, before = _old(world)
-    old = pd.DataFrame(dict(id=test["id"], speaker=test["speaker"], before=before, after=candidate.predict(world.features(test)) == test["label"]))
-    return judged(world, model(world, CHAMPION), rows), judged(world, candidate, rows), old, single_ms(candidate, world.features(rows.head(60)))
+    return compared(world, named(world, name), named(world, CHAMPION))
 
 
 def checks(seed: int, name: str, limits: gate.Limits = gate.Limits(), pool: Pool = Pool()) -> pd.DataFrame:
-    """The five checks of a candidate."""
-    return gate.check(*frames(seed, name, pool), limits, lambda: keyed(seed, "lesson 10", "gate", name))
+    """The five checks of a candidate of this lesson."""
+    return gate.check(*frames(seed, name, pool), limits, lambda: _rng(seed))
+
+
+def registered(seed: int, challenger: Path, champion: Path, limits: gate.Limits = gate.Limits()) -> pd.DataFrame:
+    """The five checks of a bundle as it stands in a registry, against the one that serves.
+
+    Both are read from their folders: hashes are compared, and only named types are loaded (skops).
+
+    Raises
+    ------
+    bundle.BundleError
+        One of them is not whole.
+    """
+    return gate.check(*compared(World(seed), load(challenger), load(champion)), limits, lambda: _rng(seed))
+
+
+def _rng(seed):
+    """The same speakers are drawn again for every candidate, so that equal models get equal intervals."""
+    return keyed(seed, "lesson 10", "gate")
 
 
 def verdicts(seed: int, limits: gate.Limits = gate.Limits(), pool: Pool = Pool()) -> pd.DataFrame:
@@ -85,7 +115,6 @@ def by_slice(seed: int, name: str, pool: Pool = Pool()) -> pd.DataFrame:
     """What a candidate saves, in cents for 1,000 requests, on all requests and by device, with intervals over speakers."""
     champion, candidate, _, _ = frames(seed, name, pool)
     saved = champion.assign(saved=1000 * (champion["cents"] - candidate["cents"]))
-    parts = {"all requests": saved} | {name: part for name, part in saved.groupby("slice") if len(part) >= 100 and part["speaker"].nunique() > 1}
-    rng = keyed(seed, "lesson 10", "slices", name)
-    return pd.DataFrame({part: [table["saved"].mean(), *interval(table["saved"], table["speaker"], rng)] for part, table in parts.items()},
+    parts = {"all requests": saved} | gate.judgeable(saved)
+    return pd.DataFrame({part: [table["saved"].mean(), *interval(table["saved"], table["speaker"], _rng(seed))] for part, table in parts.items()},
                         index=["saves", "low", "high"]).T

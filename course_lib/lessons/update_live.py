@@ -53,14 +53,14 @@ def cents(log: pd.DataFrame) -> float:
     return scope.cost(log["outcome"], scope.charter())
 
 
-def follow(service: Service, registry: Registry, patience_s: float = 5) -> bool:
-    """Wait until the running service answers with the registry's champion; whether it did within a second."""
+def follow(service: Service, registry: Registry, patience_s: float = 5) -> float:
+    """Wait until the running service answers with the registry's champion; returns the seconds that it took."""
     version, began = bundle.champion(registry.bundles).name, time.perf_counter()
     while service.get("/healthz")["version"] != version:
         if time.perf_counter() - began > patience_s:
             raise TimeoutError(f"the service still answers with {service.get('/healthz')['version']}, not {version}")
         time.sleep(.02)
-    return time.perf_counter() - began < 1
+    return time.perf_counter() - began
 
 
 CODE = "import sys; from course_lib.cycle import jobs; jobs.run('retrain', sys.argv[1], seed=int(sys.argv[2]), data=sys.argv[3], folder=sys.argv[4])"

@@ -54,6 +54,12 @@ def test_the_worse_end_counts_and_not_the_middle():
     assert found.loc["overall", "value"] > 0 > found.loc["overall", "low"] and not found.loc["overall", "passed"]
 
 
+def test_a_slice_of_few_requests_or_of_one_speaker_is_not_judged():
+    table = pd.DataFrame(dict(slice=["a"] * 3 + ["b"] * 4 + ["c"] * 2, speaker=[1, 2, 2, 3, 3, 3, 3, 4, 5]))
+    assert list(gate.judgeable(table, 3)) == ["a"] and list(gate.judgeable(table, 2)) == ["a", "c"] and gate.judgeable(table) == {}
+    assert len(gate.judgeable(table, 3)["a"]) == 3
+
+
 def test_the_order_of_requests_does_not_matter():
     mixed = requests(BETTER).sample(frac=1, random_state=1)
     pd.testing.assert_frame_equal(checked(mixed), checked())

@@ -5,7 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from course_lib.lessons import update_actions as actions, update_data as data, update_live as live, update_panels as panels
+from course_lib.cycle import bundle, change, gate, incident, shift
+from course_lib.learn import lesson
+from course_lib.lessons import update_actions as actions, update_data as data, update_gate as candidates, update_live as live, update_panels as panels, update_record as records
 from course_lib.world.world import World
 
 WORLD = World(0)
@@ -47,6 +49,29 @@ def test_chosen_labels_and_clicks():
     assert (sources.loc[sources["source"] != "click", "label"] == sources.loc[sources["source"] != "click", "card"]).all()
 
 
+def test_the_gate_judges_the_bundle_that_is_stored_and_not_a_model_beside_it(tmp_path):
+    def stored(name):
+        found = candidates.named(WORLD, name)
+        return bundle.save(found.model, found.threshold, found.names, tmp_path)
+    champion, sound, forgets = (stored(name) for name in (candidates.CHAMPION, candidates.SOUND, candidates.FORGETS))
+    same = candidates.checks(0, candidates.SOUND)
+    found = candidates.registered(0, sound, champion)
+    timed = ["latency"]                                  # the only check that differs between two runs
+    pd.testing.assert_frame_equal(found.drop(timed), same.drop(timed))
+    assert not candidates.registered(0, forgets, champion).loc["old names", "passed"]
+    silent = bundle.save(candidates.named(WORLD, candidates.SOUND).model, 1, WORLD.cards["name"].to_dict(), tmp_path)
+    assert not candidates.registered(0, silent, champion).loc["overall", "passed"]                # its own threshold counts
+    (forgets / bundle.MODEL).write_bytes(b"damaged")
+    with pytest.raises(bundle.BundleError, match="damaged"):
+        candidates.registered(0, forgets, champion)
+
+
+def test_lesson_and_gate_judge_the_same_slices():
+    found, champion = candidates.by_slice(0, candidates.FORGETS), candidates.frames(0, candidates.FORGETS)[0]
+    assert list(found.index) == ["all requests", *gate.judgeable(champion)]
+    assert -found.loc[found.index[1:], "low"].min() == pytest.approx(candidates.checks(0, candidates.FORGETS).loc["worst slice", "high"])
+
+
 def test_the_panels_turn_their_decisions():
     words = [panels.action_view(0, "firmware fault", "planned", 3, 25, weeks)[1] for weeks in (3, 26)]
     assert "repair upstream costs least" in words[0] and "retrain with recordings costs least" in words[1]
@@ -75,3 +100,20 @@ def test_a_job_killed_half_way_harms_neither_users_nor_registry(everything, comp
         left = live.killed(3, service, registry, live.requests(3)[1][0])
     assert left["killed half-way"] and left["failed requests"] == 0 and left["versions that answered"] == 1
     assert left["champion is the same"] and left["versions are the same"]
+
+
+def test_the_incident_record_of_lesson_09_is_taken_where_it_is_whole(monkeypatch):
+    mine = dict(incident.REFERENCE, what="firmware_fault", evidence_for=["only phones took a step"])
+    monkeypatch.setattr(lesson, "decision", lambda name, default: mine)
+    assert records.kept() == mine
+    for odd in (dict(mine, since="lately"), "a fault", None, dict(what="new_names")):
+        monkeypatch.setattr(lesson, "decision", lambda name, default, odd=odd: odd)
+        assert records.kept() == incident.REFERENCE
+
+
+def test_a_remedy_is_the_cheapest_action_with_its_owner_and_a_way_back():
+    assert set(records.ACTIONS) == set(records.WAYS_BACK) == set(actions.ACTIONS) and set(records.ACTIONS.values()) <= set(change.ACTIONS)
+    assert set(shift.CAUSES) == set(actions.EVENTS.values())
+    for what, action in (("renamed_figure", "mend the card table"), ("firmware_fault", "repair upstream"), (shift.NOTHING, "nothing")):
+        found = change.after_incident(dict(incident.REFERENCE, what=what), **records.remedy(0, what))
+        assert found["action"] == action and change.faults(found) == []
