@@ -5,7 +5,7 @@ import pandas as pd
 from course_lib.learn.check import exercise
 from course_lib.learn.experiment import Claim, Evidence
 from course_lib.lessons import update_actions as actions, update_cases as cases, update_data as data, update_gate as candidates
-from course_lib.lessons.update_actions import CHANGE, LABELS, NOTHING, RECORD, TABLE, THRESHOLD, UPSTREAM
+from course_lib.lessons.update_actions import CHANGE, LABELS, NOTHING, RECORD, REPLACE, TABLE, THRESHOLD, UPSTREAM
 from course_lib.world.pool import Pool
 from course_lib.world.world import World
 
@@ -141,13 +141,14 @@ def _saved(seed, cause="popularity reversed", pool=Pool()):
 
 def _nothing(seed, cause="noisier use", pool=Pool()):
     """Hundreds of cents that doing nothing saves in 90 days against the best of a raised threshold and recordings, their prices included."""
-    world = World(seed, pool)
-    clips = actions.retrained(world, cause)[1] - actions.retrained(world, "launch")[1]
-    rows = pd.DataFrame({action: dict(usual=actions.cost(world, None, NOTHING), shifted=actions.cost(world, cause, NOTHING), after=actions.cost(world, cause, action),
-                                      clips=clips * (action == RECORD), labels=0, work=actions.DAYS_OF_WORK[action], wait=actions.WAIT[action])
-                         for action in (NOTHING, THRESHOLD, RECORD)}).T
-    totals = actions.total(rows)
+    totals = actions.total(actions.priced(World(seed, pool), cause, (NOTHING, THRESHOLD, RECORD)))
     return Evidence("hundreds of cents saved in 90 days", totals.drop(NOTHING).min() - totals[NOTHING], None, 90, "Prices of work are assumptions.")
+
+
+def _replaced(seed, days=365, cause="noisier use", pool=Pool()):
+    """Hundreds of cents that replacing the model saves over some days against doing nothing, its price included."""
+    totals = actions.total(actions.priced(World(seed, pool), cause, (NOTHING, REPLACE)), days)
+    return Evidence(f"hundreds of cents saved in {days} days", totals[NOTHING] - totals[REPLACE], None, days, "Prices of work and machines are assumptions.")
 
 
 def _taught(seed, sound=False, pool=Pool()):
@@ -190,6 +191,11 @@ CLAIMS = [
           data.estimate, lambda e: e.value - e.data["truth"] >= 20, control=lambda seed, **k: data.estimate(seed, data.RANDOM, **k)),
     Claim("own labels make it worse", LESSON, "Training on own confident answers adds 50 cents in 1,000 requests or more; a listener's labels of the same requests do not.",
           data.own_labels, lambda e: e.value >= 50, control=lambda seed, **k: data.own_labels(seed, True, **k)),
-    Claim("noise is not worth its price in a quarter", LESSON, "Under noisier use nothing costs less in 90 days than doing nothing; for new names recordings do.",
+    Claim("the same kind is not worth its price in noise", LESSON,
+          "Under noisier use neither a raised threshold nor recordings for the same kind of model cost less in 90 days than doing nothing; for new names recordings do.",
           _nothing, lambda e: e.value > 0, control=lambda seed, **k: _nothing(seed, "new names", **k)),
+    Claim("another kind of model hears through noise", LESSON, "Replaced by the slow kind, trained on the same recordings, 65% or more of what noise took comes back; retrained, the old kind does not.",
+          _regains("noisier use", REPLACE), lambda e: e.value >= 65, control=_regains("noisier use", RECORD)),
+    Claim("a replacement pays over a year", LESSON, "Under noisier use replacing the model costs less over a year than doing nothing; over a month it does not.",
+          _replaced, lambda e: e.value > 0, control=lambda seed, **k: _replaced(seed, 30, **k)),
 ]

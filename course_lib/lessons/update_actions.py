@@ -1,12 +1,13 @@
 """What each action against each cause regains, and what it costs: models retrained on other data, a mended card table, a threshold."""
 from functools import lru_cache
 from types import MappingProxyType
+from typing import Sequence
 
 import numpy as np
 import pandas as pd
 
 from course_lib.cycle import alerts, manifest, scope
-from course_lib.cycle.train import recognizer
+from course_lib.cycle.train import recognizer, single_ms
 from course_lib.learn import lesson, plots
 from course_lib.learn.experiment import Evidence, experiment
 from course_lib.world.draws import keyed
@@ -22,17 +23,19 @@ WHAT = {"new names": "three in ten requests: newly added figures", "renamed figu
         "firmware fault": "most phones cut off quiet sounds", "new market": "a third of requests: voices of a new market",
         "noisier use": "most requests come from loud places", "first names only": "a third of users say the first name alone",
         "popularity reversed": "rare names are asked most", "louder microphones": "all clips are louder", "holiday season": "more requests, other favourites"}
-NOTHING, RECORD, LABELS, TABLE, UPSTREAM, THRESHOLD = ("do nothing", "retrain with recordings", "retrain on last month's labels", "mend the card table",
-                                                      "repair upstream", "raise the threshold")
-ACTIONS = (NOTHING, RECORD, LABELS, TABLE, UPSTREAM, THRESHOLD)
+ACTIONS = NOTHING, RECORD, LABELS, TABLE, UPSTREAM, THRESHOLD, REPLACE = (
+    "do nothing", "retrain with recordings", "retrain on last month's labels", "mend the card table", "repair upstream", "raise the threshold", "replace the model")
 OWNERS = {NOTHING: "product manager", RECORD: "ML engineer", LABELS: "ML engineer", TABLE: "editor of the catalogue",
-          UPSTREAM: "maker of the phones", THRESHOLD: "product manager"}
+          UPSTREAM: "maker of the phones", THRESHOLD: "product manager", REPLACE: "ML engineer"}
 MONTH = 2_000                                          # requests that are labelled for retraining
 HARM = 10                                              # cents for 1,000 requests; a cause that takes less has taken nothing
 RAISED = .65                                            # the threshold that an audit of first names would choose, about
 ENGINEER_DAY, CLIP = 40_000, 50                         # cents: a day's work, a clip recorded with consent; assumptions
-DAYS_OF_WORK = {NOTHING: 0, RECORD: 2, LABELS: 2, TABLE: .25, UPSTREAM: .5, THRESHOLD: .5}
-WAIT = {NOTHING: 0, RECORD: 7, LABELS: 7, TABLE: 1, UPSTREAM: 21, THRESHOLD: 1}      # days until it is at work
+DAYS_OF_WORK = {NOTHING: 0, RECORD: 2, LABELS: 2, TABLE: .25, UPSTREAM: .5, THRESHOLD: .5, REPLACE: 4}
+WAIT = {NOTHING: 0, RECORD: 7, LABELS: 7, TABLE: 1, UPSTREAM: 21, THRESHOLD: 1, REPLACE: 14}      # days until it is at work
+MACHINES = 10                                           # cents for 1,000 requests: more workers for a slow kind; an assumption
+THRESHOLDS = (.5, .6, .7, .8, .9, .95)                  # of which another kind of model gets its own
+CHECKED = 500                                           # labels by which it is chosen
 REPAIRABLE = {"new names": RECORD, "renamed figures": TABLE, "firmware fault": UPSTREAM}
 
 
@@ -89,20 +92,45 @@ def teaching(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows.groupby("label")["label"].transform("size") >= 2]
 
 
+REPLACED = ("new market", "noisier use")                # nothing else brings back most of these
 RECORDED = ("new names", "new market", "noisier use", "firmware fault")
 RECIPES = {"new names": "launch and new names", "new market": "launch and new market", "noisier use": "launch and noisy"}
+
+
+def recorded(world: World, cause: str) -> pd.DataFrame:
+    """The recordings made for "launch", or for launch and against a cause."""
+    if cause == "firmware fault":
+        return pd.concat([world.recordings("train"), world.recordings("train", condition="gated")])
+    return manifest.rows(world, RECIPES.get(cause, "launch"))
 
 
 @lru_cache(maxsize=24)
 def retrained(world: World, data: str, strength: str = "planned"):
     """The recogniser trained on "launch", on launch and recordings made for a cause, or on "labels: cause", last month's requests; rows with it."""
-    if data.startswith("labels: "):
-        rows = teaching(month(world, data[8:], strength))
-    elif data == "firmware fault":
-        rows = pd.concat([world.recordings("train"), world.recordings("train", condition="gated")])
-    else:
-        rows = manifest.rows(world, RECIPES.get(data, "launch"))
+    rows = teaching(month(world, data[8:], strength)) if data.startswith("labels: ") else recorded(world, data)
     return recognizer().fit(world.features(rows), rows["label"].to_numpy(str)), len(rows)
+
+
+@lru_cache(maxsize=4)
+def replaced(world: World, cause: str):
+    """The slow kind of recogniser (lesson 04), trained on launch and the recordings made for a cause."""
+    rows = recorded(world, cause)
+    return recognizer("best").fit(world.features(rows), rows["label"].to_numpy(str))
+
+
+@lru_cache(maxsize=8)
+def own_threshold(world: World, cause: str, strength: str = "planned") -> float:
+    """The threshold at which such a recogniser costs least on a few of last month's labels; the launch model's fits no other kind."""
+    rows, model, rules = month(world, cause, strength).head(CHECKED), replaced(world, cause), scope.charter()
+    chances = model.predict_proba(world.features(rows))
+    return min(THRESHOLDS, key=lambda limit: scope.cost(scope.outcome(rows, scope.decide(chances, model.classes_, limit)), rules))
+
+
+def latencies(seed: int, clips: int = 20) -> dict[str, pd.Series]:
+    """Milliseconds of single answers: the launch model's kind, and the slow one's."""
+    world = World(seed)
+    vectors = world.features(world.recordings("test").head(clips))
+    return {"default": single_ms(retrained(world, "launch")[0], vectors), "best": single_ms(replaced(world, REPLACED[0]), vectors)}
 
 
 def mended(world: World, strength: str = "planned") -> MappingProxyType:
@@ -128,40 +156,57 @@ def cost(world: World, cause: str | None, action: str, strength: str = "planned"
 
 def _how(world, cause, action, strength):
     """Model, threshold and card table of an action."""
+    if action == REPLACE:
+        return replaced(world, cause), own_threshold(world, cause, strength), MappingProxyType({})
     data = {RECORD: cause, LABELS: f"labels: {cause}"}.get(action, "launch") if cause else "launch"
     model = retrained(world, data, strength if data.startswith("labels") else "planned")[0]
     return model, RAISED if action == THRESHOLD else None, mended(world, strength) if action == TABLE else MappingProxyType({})
 
 
-def debt(seed: int, cause: str) -> float:
-    """Cents for 1,000 usual requests that a model retrained with a cause's recordings costs beyond the launch model."""
+def debt(seed: int, cause: str, action: str = RECORD) -> float:
+    """Cents for 1,000 usual requests that a model made for a cause costs beyond the launch model; below 0 it saves, cause or none."""
     world = World(seed)
-    rows, rules = measured(world, None), scope.charter()
-    return scope.cost(outcomes(world, rows, retrained(world, cause)[0]), rules) - cost(world, None, NOTHING)
+    left = outcomes(world, measured(world, None), *_how(world, cause, action, "planned"))
+    return scope.cost(left, scope.charter()) - cost(world, None, NOTHING)
+
+
+def tried(cause: str) -> list[str]:
+    """The actions that somebody proposed against a cause."""
+    fits = {NOTHING: True, RECORD: cause in RECORDED, LABELS: True, THRESHOLD: True, REPLACE: cause in REPLACED}
+    return [action for action in ACTIONS if fits.get(action) or REPAIRABLE.get(cause) == action]
 
 
 @lru_cache(maxsize=64)
 def costs(seed: int, cause: str, strength: str = "planned", pool: Pool = Pool()) -> pd.DataFrame:
-    """Every action against a cause: cents for 1,000 requests usual, shifted and after it; clips, labels, days of work, days of waiting."""
-    world = World(seed, pool)
+    """Every action that was tried against a cause, priced."""
+    return priced(World(seed, pool), cause, tried(cause), strength)
+
+
+def priced(world: World, cause: str, which: Sequence[str], strength: str = "planned") -> pd.DataFrame:
+    """Actions against a cause: cents for 1,000 requests usual, shifted, after it and for machines; clips, labels, days of work, days of waiting."""
     usual, shifted = cost(world, None, NOTHING), cost(world, cause, NOTHING, strength)
-    rows = {}
-    for action in ACTIONS:
-        clips = retrained(world, cause)[1] - retrained(world, "launch")[1] if action == RECORD else 0
-        heard = len(month(world, cause, strength)) if action == LABELS else 0
-        rows[action] = dict(usual=usual, shifted=shifted, after=cost(world, cause, action, strength), clips=clips, labels=heard,
-                            work=DAYS_OF_WORK[action], wait=WAIT[action])
-    found = pd.DataFrame.from_dict(rows, orient="index").rename_axis("action")
-    keep = [a for a in ACTIONS if a in (NOTHING, LABELS, THRESHOLD) or a == RECORD and cause in RECORDED
-            or REPAIRABLE.get(cause) == a]
-    return found.loc[keep]
+    rows = {action: dict(usual=usual, shifted=shifted, after=cost(world, cause, action, strength), machines=MACHINES * (action == REPLACE),
+                         clips=_clips(world, cause) if action in (RECORD, REPLACE) else 0, labels=_labels(world, cause, action, strength),
+                         work=DAYS_OF_WORK[action], wait=WAIT[action]) for action in which}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("action")
+
+
+def _labels(world, cause, action, strength):
+    """How many labels an action buys."""
+    return len(month(world, cause, strength)) if action == LABELS else CHECKED if action == REPLACE else 0
+
+
+def _clips(world, cause):
+    """How many clips are recorded for a cause."""
+    return len(recorded(world, cause)) - len(recorded(world, "launch"))
 
 
 def options(table_: pd.DataFrame, label: float | None = None, vendor: float | None = None) -> pd.DataFrame:
-    """Actions as they are compared: price (cents), wait (days), loss before and after (cents for 1,000 requests beyond usual)."""
+    """Actions as they are compared: price (cents), wait (days), loss before and after (cents for 1,000 requests beyond usual; after it with machines)."""
     price = table_["clips"] * CLIP + table_["labels"] * (alerts.plan().listen if label is None else label) + table_["work"] * ENGINEER_DAY
     wait = table_["wait"].where(table_.index != UPSTREAM, table_["wait"] if vendor is None else vendor)
-    return pd.DataFrame(dict(price=price, wait=wait, before=table_["shifted"] - table_["usual"], after=table_["after"] - table_["usual"]))
+    after = table_["after"] - table_["usual"] + table_.get("machines", 0)
+    return pd.DataFrame(dict(price=price, wait=wait, before=table_["shifted"] - table_["usual"], after=after))
 
 
 def total(table_: pd.DataFrame, days: float = 90, label: float | None = None, vendor: float | None = None) -> pd.Series:
@@ -201,37 +246,3 @@ def worse(seed: int, pool: Pool = Pool()) -> Evidence:
                           finding=f"Retraining on last month's labels: worse than doing nothing after {count} of {len(saved)} causes")
     return Evidence("causes after which it is worse", count, None, len(saved), "Labels of one month, a new model from them alone.", draw, "10.1",
                     dict(axis=None, **saved))
-
-
-def matrix(seed: int) -> pd.DataFrame:
-    """Cents for 1,000 requests: usual, under each cause, and after each action; NaN where an action makes no sense."""
-    rows = {}
-    for cause in EVENTS:
-        found = costs(seed, cause)
-        rows[cause] = dict(usual=found["usual"].iloc[0], shifted=found["shifted"].iloc[0]) | found["after"].drop(NOTHING).to_dict()
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("cause")[["usual", "shifted", *ACTIONS[1:]]]
-
-
-def shifts(seed: int) -> pd.DataFrame:
-    """Cents for 1,000 requests in usual weeks and under each cause, and what the cause is, in words."""
-    world = World(seed)
-    found = {cause: dict(usual=cost(world, None, NOTHING), shifted=cost(world, cause, NOTHING), what=words) for cause, words in WHAT.items()}
-    return pd.DataFrame.from_dict(found, orient="index").rename_axis("cause").round()
-
-
-def verdicts(seed: int, days: float = 90) -> pd.DataFrame:
-    """For each cause the action of least total cost: what it regains in percent, its total, that of doing nothing, and whose job it is."""
-    rows = {}
-    for cause in EVENTS:
-        found = costs(seed, cause)
-        totals, loss = total(found, days), found["shifted"] - found["usual"]
-        best = str(totals.idxmin())
-        share = 100 * (found["shifted"] - found["after"])[best] / loss[best] if loss[best] >= HARM else np.nan
-        rows[cause] = dict(action=best, regains=share, total=totals[best], nothing=totals[NOTHING], owner=OWNERS[best])
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("cause")
-
-
-def readable(found: pd.DataFrame) -> pd.DataFrame:
-    """A table as it is read: whole numbers, actions in one word, "" where there is no number."""
-    short = {RECORD: "clips", LABELS: "labels", TABLE: "table", UPSTREAM: "upstream", THRESHOLD: "threshold"}
-    return found.rename(columns=short).map(lambda value: value if isinstance(value, str) else "" if pd.isna(value) else f"{value:.0f}")

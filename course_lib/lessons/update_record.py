@@ -4,8 +4,9 @@ from course_lib.learn import lesson
 from course_lib.lessons import update_actions as actions
 
 ACTIONS = {actions.NOTHING: "nothing", actions.RECORD: "retrain", actions.LABELS: "retrain", actions.TABLE: "mend the card table",
-           actions.UPSTREAM: "repair upstream", actions.THRESHOLD: "change the threshold"}
-WAYS_BACK = {actions.NOTHING: "nothing was changed", actions.RECORD: "registry.rollback() to the version before", actions.LABELS: "registry.rollback() to the version before",
+           actions.UPSTREAM: "repair upstream", actions.THRESHOLD: "change the threshold", actions.REPLACE: "replace"}
+_VERSION = "registry.rollback() to the version before"
+WAYS_BACK = {actions.NOTHING: "nothing was changed", actions.RECORD: _VERSION, actions.LABELS: _VERSION, actions.REPLACE: _VERSION,
              actions.TABLE: "the old rows stand in the version before: registry.rollback(); not drilled yet",
              actions.UPSTREAM: "the maker keeps the firmware before; not drilled yet", actions.THRESHOLD: "the old threshold stands in the version before: registry.rollback()"}
 

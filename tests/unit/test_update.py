@@ -41,6 +41,18 @@ def test_a_total_is_price_waiting_and_what_is_left():
     assert actions.total(table, 60, vendor=0)[actions.UPSTREAM] == pytest.approx(400)
 
 
+def test_a_slow_kind_gets_a_threshold_of_its_own_and_pays_for_its_machines():
+    limit = actions.own_threshold(WORLD, "noisier use")
+    assert limit in actions.THRESHOLDS and limit > .5
+    found = actions.costs(0, "noisier use")
+    options = actions.options(found)
+    assert set(found.index) == {actions.NOTHING, actions.RECORD, actions.LABELS, actions.THRESHOLD, actions.REPLACE}
+    assert options.loc[actions.REPLACE, "after"] == pytest.approx(found.loc[actions.REPLACE, "after"] - found["usual"].iloc[0] + actions.MACHINES)
+    assert options.loc[actions.REPLACE, "price"] == 4 * 40_000 + 1_920 * 50 + 500 * 25
+    assert actions.tried("renamed figures") == [actions.NOTHING, actions.LABELS, actions.TABLE, actions.THRESHOLD]
+    assert actions.REPLACE in actions.tried("new market") and actions.UPSTREAM not in actions.tried("new market")
+
+
 def test_chosen_labels_and_clicks():
     unsure, rows = data.chosen(0), data.pool_of(WORLD)
     assert len(unsure) == data.AUDIT and unsure["confidence"].max() <= np.sort(rows["confidence"])[data.AUDIT]
@@ -77,6 +89,8 @@ def test_the_panels_turn_their_decisions():
     assert "repair upstream costs least" in words[0] and "retrain with recordings costs least" in words[1]
     words = [panels.action_view(0, "new names", *how, 25, 3)[1] for how in (("floor", 1), ("planned", 12))]
     assert "do nothing costs least" in words[0] and "retrain with recordings costs least" in words[1]
+    words = [panels.action_view(0, "noisier use", "planned", months, 25, 3)[1] for months in (1, 12)]
+    assert "do nothing costs least" in words[0] and "replace the model costs least" in words[1]
     words = [panels.window_view(0, "noisier use", share)[1] for share in (5, 100)]
     assert "the old model costs least" in words[0] and "all" in words[1]
 
