@@ -56,7 +56,7 @@ def who_speaks(seed: int, named: bool = True, pool: Pool = Pool()) -> Evidence:
     def draw(ax):
         return plots.bars(ax, ["by chance", "from the sound"], [chance, 100 * right.mean()], [None, (100 * low, 100 * high)],
                           unit="clips given to the right reader (%)",
-                          finding=f"The name is gone, and {100 * right.mean():.0f} of 100 voices are found again")
+                          finding=f"No name, and {100 * right.mean():.0f} of 100 clips find their reader; by chance {chance:.0f}")
     return Evidence("clips given to the right reader (%)", 100 * float(right.mean()), (100 * low, 100 * high), CLIPS,
                     "A model made for voices would find more; these features were made for words.", draw, data=dict(chance=chance))
 

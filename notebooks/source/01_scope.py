@@ -40,9 +40,10 @@ begin("01", seed)
 # A scope starts with three plain answers: what happens for whom, and what must never happen. This is the reference team's
 # charter; at the end you sign one of your own.
 #
-# A **pilot**, a trial of two weeks, stands behind every number below: 3,600 requests, labelled by listeners afterwards. `asked_for` is
-# the right card (empty: nobody in the catalogue); `whole_name` says that the request could be answered. `prototype` and
-# `vendor` are the best cards of two models; the prototype's confidence stands beside its card.
+# A **pilot**, a trial of two weeks, stands behind every number below: 3,600 requests, labelled by listeners afterwards.
+# `asked_for` is the right card (empty: nobody in the catalogue); `whole_name` says that the user said the whole name of a
+# figure in the catalogue, so that the request could be answered. `prototype` and `vendor` hold the card that each of two
+# models finds most likely; the prototype's **confidence**, from 0 to 1, stands beside its card.
 
 # %%
 rules = charter()
@@ -53,8 +54,9 @@ pilot[columns].head().round(2)
 
 # %% [markdown]
 # ## Two products on one table
-# Your prototype learnt from 24 readers and says "sorry?" below the charter's threshold. The vendor's model learnt from 34 readers,
-# and its **demo always answers**. Which answers more requests rightly?
+# Your prototype learnt from 24 readers and says "sorry?" where its confidence is below the charter's threshold
+# (`rules.threshold`). The vendor's model learnt from 34 readers, and its **demo always answers**. Which answers more
+# requests rightly?
 
 # %%
 sure = pilot["prototype_confidence"] >= rules.threshold
@@ -64,9 +66,9 @@ right = shown.eq(pilot["asked_for"], axis=0)
 (100 * right.mean()).round(1)                  # percent of requests answered rightly
 
 # %% [markdown]
-# The demo wins. Now look at what the others got. A **wrong card** misleads; the charter prices it at 4 cents. A **needless
-# "sorry?"** refuses a whole name of the catalogue; it costs 1, a repetition. Any other "sorry?" is fair and free: nobody could have
-# known. The prototype's errors, and their cost in 1,000 requests:
+# The demo wins. Now look at what the other requests got. A **wrong card** misleads; the charter prices it at 4 cents. A
+# **needless "sorry?"** refuses a whole name of the catalogue; it costs 1, a repetition. Any other "sorry?" is fair and
+# free: nobody could have known. The prototype's errors, and their cost in 1,000 requests:
 
 # %%
 wrong = ~right & (shown != "sorry")
@@ -76,8 +78,8 @@ cents = rules.cost_wrong_card * counts["wrong"] + rules.cost_sorry * counts["sor
 counts.loc["prototype"].to_dict(), round(1000 * cents["prototype"] / len(pilot))
 
 # %% [markdown]
-# (`.mul` multiplies column by column: True only where both are.) What do the errors of the demo cost in 1,000 requests, the product that
-# gets more of them right?
+# (`.mul` multiplies column by column: True only where both are.) The demo gets more requests right. What do its errors
+# cost in 1,000 requests?
 
 # %% tags=["guess"] solved={"cost": 150}
 guess("01.1", cost=None, between=(0, 4000))    # cents for 1,000 requests
@@ -90,8 +92,9 @@ demo.figure
 # **The more accurate product costs more.** It is right more often *and* wrong more dearly: where the prototype asks again,
 # the demo guesses. Accuracy counts right answers; it never asks what the others did to people.
 #
-# The black lines are 95% **intervals**: what the cost could have been with other users of the same kind, found by drawing the
-# pilot's users again and again (a bootstrap). They lie apart, so two weeks are enough to tell.
+# The black lines are 95% **intervals**: what the cost could have been with other users of the same kind, found by drawing
+# the pilot's users again and again (a bootstrap). What counts is the interval of the *difference*, in the caption: it
+# stays above 0, so two weeks are enough to tell.
 #
 # So the vendor's model is worse? Look again: it is the *rule* that differs. Give the demo the same threshold:
 
@@ -100,8 +103,7 @@ demo_with_sorry = products.demo_day(seed, demo_threshold=rules.threshold)
 demo_with_sorry.figure
 
 # %% [markdown]
-# The large gap is gone. What you compare in a demo is a product (model, threshold, table of cards), never a model
-# alone.
+# That gap is gone. What you compare in a demo is a product (model, threshold, table of cards), never a model alone.
 #
 # There is a third kind of error: an answer that comes too late. The charter calls it **slow** after 150 ms (`rules.p95_ms`)
 # and prices it at half a cent. The vendor's demo is reached over a network, through its API. Times are simulated here: typically 80 ms
@@ -140,8 +142,8 @@ panels.prices_panel(seed)
 # on a price, agree on a range, and see whether the winner changes inside it.
 #
 # ## Equal error rates, different products
-# Could you settle it by counting all errors alike? The **error rate** is the share of requests with a wrong card or a needless
-# "sorry?". Here is the prototype at two thresholds, chosen so that the rates are equal.
+# Could you settle it by counting all errors alike? The **error rate** is the share of requests with a wrong card or a
+# needless "sorry?". Here is the prototype at two thresholds, chosen so that the rates are as good as equal.
 
 # %%
 products.twins(seed).figure
@@ -181,8 +183,9 @@ baseline = products.needed(seed)
 baseline.figure
 
 # %% [markdown]
-# On the names it learnt, the model is far ahead, and so it is needed: errors are the dear part. On new names it is worth
-# nothing: it has no such card to choose. Templates cost two readings a name. A product may use both, and lesson 10 does.
+# On the names it learnt, the model is far ahead. Is that worth the price of building it? That depends on the number of
+# requests; you work it out below. On new names the model is worth nothing: it has no such card to choose. Templates cost
+# two readings a name. A product may use both, and lesson 10 does.
 #
 # But be suspicious: this is too good. Who read the templates? The **same synthesiser** that speaks for the users. What if the
 # users' voices are of another family?
@@ -191,7 +194,7 @@ baseline.figure
 products.other_voices(seed).figure
 
 # %% [markdown]
-# Part of that baseline was cheating, without anybody's bad intent: test and templates came from one source. Real users are
+# Part of that baseline was cheating, though nobody meant to: test and templates came from one source. Real users are
 # further away from a synthesiser than these voices are. Templates stay the baseline, with that note.
 #
 # ## How sure are you?
@@ -274,9 +277,10 @@ ms.agg(["mean", lambda column: column.quantile(.95)]).set_axis(["mean", "p95"]).
 # %% [markdown]
 # The demo's mean is comfortably below 150 ms. Its tail is not: p95 lies above it.
 #
-# **Exercise 01.4** (6 minutes). How much of its budget does a service spend? You get `days`, a DataFrame with a row a day and the columns
-# `requests` and `slow` (counts), and the promised `share`, such as 0.95. Return one number: 1 means that all of the
-# budget is gone. Mind that days differ in size:
+# **Exercise 01.4** (6 minutes). How much of its budget does a service spend? You get `days`, a DataFrame with a row a day
+# and the columns `requests` and `slow` (counts), and the promised `share`, such as 0.95. Return one number: 1 means that
+# all of the budget is gone. Mind that days differ in size. The pilot's days look like this (an id begins with the number
+# of its day):
 
 # %%
 slow = ms["demo"] > rules.p95_ms
@@ -293,14 +297,16 @@ low, high = interval(slow.sum(), len(slow))
 [round(part, 2) for part in (budget_spent(days, .95), low / .05, high / .05)]
 
 # %% [markdown]
-# In two weeks the API has spent the budget of that time at least one and a half times over; so says its interval, too. A budget
-# is also a permission: a team that has spent little may take risks, such as a release on a Friday. This is MLOps: promises
-# that a log can check.
+# These are the part spent and the ends of its interval. In two weeks the API has spent the budget of that time at least
+# one and a half times over. All of the interval is above 1: at this pace the promise is not kept. A budget is also a
+# permission: a team that has spent little may take risks. This is MLOps: promises that a log can check.
 #
 # ## Build, buy, or call an API?
-# Three offers. Errors are measured on the pilot; the terms below are **assumptions** of the usual size, and yours to change.
-# `monthly` (cents) is people, machines, contracts and recordings; `per_1000` the price of 1,000 calls. `typical_ms` and `spread` describe the
-# times of answers. `name_days` is how long a new name takes to work, `exit_days` how long it takes to leave.
+#
+# Three offers. (To *buy* the vendor's model and run it yourself would be a fourth; it is not for sale.) Errors are
+# measured on the pilot; the terms are **assumptions**, yours to change. `monthly` (cents) is people, machines, contracts
+# and recordings; `per_1000` the price of 1,000 calls. `typical_ms` and `spread` describe the times of answers.
+# `name_days` is how long a new name takes to work, `exit_days` how long it takes to leave.
 
 # %%
 offers.OFFERS
@@ -428,17 +434,19 @@ patience.leaving(seed).figure
 # to those who stay. Write the objective for what you care about, and the guardrail for what it would sacrifice.
 #
 # ## Optional: how slow is too slow? (8 minutes)
-# Users also leave *before* an answer. Assume that half of them have given up after a second, some much sooner, some later. The vendor's model, now
-# with the prototype's threshold, sits behind networks of different speed. In 1,000 requests: errors, users who gave up waiting (`too_late`), all
-# who leave (`left`), and the cost in cents, slow answers included.
+# Users also leave *before* an answer. Assume that half of them have given up after a second, some much sooner, some
+# later. The vendor's model, now with the prototype's threshold, sits behind networks of different speed. The table shows,
+# in 1,000 requests: errors, users who gave up waiting (`too_late`), all who leave (`left`), and the cost in cents, slow
+# answers included.
 
 # %%
 display(patience.by_latency(seed).round())
 patience.too_slow(seed).figure
 
 # %% [markdown]
-# The errors are the same in each row: a test set would not see any of this. And yet the slow service loses far more users than its better
-# model could ever save: an offline win, an online loss. Move both: at which p95 does the order turn, and what if people are more patient?
+# The errors are the same in each row: a test set would not see any of this. And yet the slow service loses far more users
+# than its better model could ever save: an offline win, an online loss. Move the network's time and the users' patience:
+# at which p95 does the order turn?
 
 # %%
 panels.patience_panel(seed)

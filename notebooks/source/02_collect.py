@@ -122,17 +122,18 @@ panels.mix_panel(seed)
 allocate = check("02.1", allocate)
 
 # %% [markdown]
-# What does the floor buy? The product manager asks for at least 40 of 100 names in *each* place (the dashed line), and
-# then as many as possible overall. Find a setting that breaks the floor, one that keeps it, and what it costs overall.
+# What does the floor buy? The product manager asks for another kind of floor: at least 40 of 100 names right in *each*
+# place (the dashed line), and then as many as possible overall. Find a setting that breaks this floor of 40, one that
+# keeps it, and what it costs overall.
 
 # %%
 panels.allocation_panel(seed)
 
 # %% [markdown]
-# Each clip of the new market is one fewer for the rest: the worst place rises, mostly until another is the worst, and the overall score
-# usually gives way a little. (Each setting
-# is one draw of clips, so a few points are chance.) Now decide. `least` is yours, 0 to 75; your allocation is kept for later
-# lessons. The table below averages five draws.
+# Each clip of the new market is one fewer for the rest: the worst place rises, mostly until another is the worst, and the
+# overall score usually gives way a little. (Each setting is one draw of clips, so a few points are chance.) Now decide.
+# `least` is yours, 0 to 75; your allocation is kept for later lessons. The table below averages five draws; a point or
+# two between rows may still be chance.
 
 # %%
 least = 30
@@ -142,8 +143,9 @@ panels.compare_allocations(seed, mine)
 
 # %% [markdown]
 # ## A test sample, and what it says of production
-# The test needs clips, too: 300 of ten other readers. It was recorded with 75 in each place, so that the rare one can
-# be judged. Its plain score answers a question that nobody asked: *how good is it where every place is equally frequent?*
+# The test needs clips, too: 300 of ten other readers. It was recorded with 75 in each place, so that the rare one can be
+# judged. The model that learnt from the *proportional* sample takes it; `right` says whether it got a clip's name. Its
+# plain score answers a question that nobody asked: *how good is it where every place is equally frequent?*
 
 # %%
 tested = weights.test_sample(world)
@@ -175,8 +177,9 @@ effective = weight.sum() ** 2 / (weight ** 2).sum()
 round(effective)
 
 # %% [markdown]
-# That is the **effective sample size** (Kish, 1965): so many equally weighted clips would be as precise. A few of the 300 are
-# lost, because some clips now count little. With more lopsided weights it is many. And one thing weights cannot do at all:
+# That is the **effective sample size** (Kish, 1965): so many equally weighted clips would be as precise. Some of the 300
+# are lost, because some clips now count little. With more lopsided weights it is many. And one thing weights cannot do at
+# all:
 
 # %%
 try:
@@ -337,8 +340,9 @@ gate.consequences(seed, ("a line skipped",))[["test", "production"]].round(0)
 # be *heard*. Somebody has to listen to a sample, and lesson 03 asks how large it must be.
 #
 # ## A voice is a name
-# The fifth promise was consent. Suppose we delete the readers' names. Is a voice without a name anonymous? A simple model hears 300
-# clips with their readers, then 300 others without. The same 468 features, made for words and not for people:
+# The fifth promise was consent. Suppose we delete the readers' names. Is a voice without a name anonymous? A simple model
+# hears 300 clips with their readers, then 300 others without. It gets the same 468 **features** as ever, the numbers that
+# describe a clip's sound, made for words and not for people:
 
 # %%
 weights.who_speaks(seed).figure
@@ -436,7 +440,8 @@ found = w.groupby(rows["place"]).sum() / len(w)
 pd.DataFrame(dict(weighted=found, wanted=shares)).round(3)
 
 # %% [markdown]
-# Both fit now. Each further column costs precision: compare the effective size with the one above.
+# Both fit now: devices exactly, as they were put right last, and places closely. Each further column costs precision:
+# compare the effective size with the one above.
 #
 # ## Optional: how many clips to learn from, how many to test on? (10 minutes)
 # A clip can teach or test. With 600 in all, more teaching makes a better model; fewer tests make nobody sure of it. What you must

@@ -91,8 +91,9 @@ reveal("03.1", own=round(100 * agreement(own_words)),
 label_votes.agree(seed).figure
 
 # %% [markdown]
-# On plain whole names the guideline changes nothing: there was nothing to read differently, and what is left are slips. What
-# changes, changes in the cases that the rules name. Many teams would now train people harder; here the words were at fault.
+# On plain whole names the guideline changes nothing: there was nothing to read differently, and what is left are slips.
+# What changes, changes in the cases that the rules name. Many teams would now train people harder. Here the words were at
+# fault.
 #
 # ## Without listening
 # Some of it is chance: two people who never listen, but give each label as often as they do now, also agree at times. **Cohen's kappa** (1960) takes
@@ -107,16 +108,18 @@ kappa = (same - chance) / (1 - chance)
 pd.Series({"agreement": same, "chance": chance, "kappa": kappa}).round(2)
 
 # %% [markdown]
-# With 42 labels and none on most clips there is little to take out. But the same votes also answer simpler questions, with yes or no.
-# Here are the means over all ten pairs of people.
+# There are 42 labels (40 cards, "outside" for somebody without a card, "cannot tell"), and none is on most clips. So
+# there is little to take out. But the same votes also answer simpler questions, with yes or no. Here are the means over
+# all ten pairs of people.
 
 # %%
 label_votes.asked_less(seed).round(2)
 
 # %% [markdown]
-# Whether anybody can tell is agreed on most often, and has the lowest kappa: nearly all answers are "yes", so two people who never listen
-# agree nearly as often. The commoner one answer is, the less agreement says; that is why reports give kappa beside it. But kappa falls with rare
-# answers even where people hear equally well, so a fixed bar ("at least .6") means little. Report both, and the shares.
+# Whether anybody can tell is agreed on far more often than which label it is, and has the lower kappa: most answers are
+# "yes", so two people who never listen agree nearly as often. The commoner one answer is, the less agreement says; that
+# is why reports give kappa beside it. But kappa falls with rare answers even where people hear equally well, so a fixed
+# bar ("at least .6") means little. Report both, and the shares.
 #
 # And people who all share a *wrong* reading agree perfectly, by either number.
 #
@@ -322,9 +325,9 @@ aggregator(on_gold)
 # That is what gold says about these votes: a rule misread by three, the month's 400 clips taken at once. After the mend, ask again.
 #
 # ## What do wrong labels cost?
-# Suppose that the training clips had come without prompts, labelled by **one** vote each. Roughly one label in ten is then wrong. One model
-# learns from right labels, one from these. In a third case the model is the good one, and the *test* clips are labelled by one vote
-# each.
+# Suppose that the training clips had come without prompts, labelled by **one** vote each. Roughly one label in ten is
+# then wrong, give or take a few. One model learns from right labels, one from these. In a third case the model is the
+# good one, and the *test* clips are labelled by one vote each.
 #
 # With right labels everywhere the score on unseen readers is around 90. What is it in the two other cases?
 
@@ -355,8 +358,8 @@ noise.figure
 panels.price_panel(seed)
 
 # %% [markdown]
-# With little traffic one vote is enough; with much, three or five pay for themselves many times. The question "how many votes?" has no
-# answer without a price and a volume. The reference team takes three. Enter yours; later lessons use it.
+# With little traffic one vote is enough; with much, three or five save more than they cost. The question "how many
+# votes?" has no answer without a price and a volume. The reference team takes three. Enter yours; later lessons use it.
 
 # %%
 decide("votes_per_clip", 3)
