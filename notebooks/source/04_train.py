@@ -95,8 +95,9 @@ scores.max().round(2), p.max().round(2), "card" if p.max() >= .5 else "sorry?"
 # %% [markdown]
 # ## What the loss asks for
 # Where do the weights come from? Training looks for those of least **loss**, a price for each training clip. The **log
-# loss** is −log of the confidence in the right card. The **squared loss** is the squared distance between the score and 1 for
-# the right card, 0 for each other.
+# loss** is −log of the confidence in the right card. The **squared loss** is the squared distance between the score and 1
+# for the right card, 0 for each other; its score, cut to 0 to 1, serves as the confidence. Here is what each charges for
+# the right card, by the confidence in it:
 
 # %%
 right = np.array([.99, .9, .5, .1, .01])
@@ -104,9 +105,9 @@ pd.DataFrame({"in the right card": right, "log loss": -np.log(right),
               "squared loss": (1 - right) ** 2}).round(2)
 
 # %% [markdown]
-# To be sure and wrong costs a fortune in log loss, and at most 1 in squared loss. So the two train different
-# confidences. A second dial is **regularisation**: the weights pay for their size, too. In scikit-learn a small `C`
-# holds them back, a large `C` hardly does.
+# To be sure and wrong costs a fortune in log loss, and little more than to be unsure in squared loss. So the two train
+# different confidences. A second dial is **regularisation**: the weights pay for their size, too. In scikit-learn a small
+# `C` holds them back, a large `C` hardly does.
 #
 # **Take every stage in hand.** Choose clip, stage, loss, `C` and threshold; below stands what the setting does to a week of
 # requests. With threshold .5, which loss costs less at `C` = 0.03? And at `C` = 10?
@@ -116,8 +117,8 @@ panels.flow_panel(seed)
 
 # %% [markdown]
 # With `C` = 0.03 the log loss is cheaper; with `C` = 10 the squared loss is, at the same threshold. Weights that run free
-# make the log loss too sure of itself, and .5 stops nothing any more. Move the threshold up, and its cost comes down again.
-# **A threshold belongs to one model**; the two are kept together, or neither means anything.
+# make the log loss too sure of itself, and .5 stops little. Move the threshold up, and its cost comes down again. **A
+# threshold belongs to one model**; the two are kept together, or neither means anything.
 #
 # ## More accurate, so cheaper?
 # A colleague proposes **linear discriminants** (after Fisher, 1936) instead of logistic regression: each card is a cloud of clips, all clouds
@@ -157,8 +158,9 @@ pd.DataFrame(sure).mean().round(2)
 train_flow.more_accurate(seed, 12).figure
 
 # %% [markdown]
-# The same model, the same best cards, another price. What looked like a worse model was a model with somebody else's
-# threshold. So from here on each contender gets a threshold of its own, chosen in one week and measured in others.
+# The same model, the same best cards, another price. What was dear was not the model's choice of cards but its certainty,
+# at somebody else's threshold. So from here on each contender gets a threshold of its own, chosen in one week and
+# measured in others.
 #
 # ## How many readers would help?
 # How good could it get with more data? The **learning curve** so far: the percentage of strangers' names that is missed after
@@ -201,10 +203,10 @@ split = train_splits.flatters(seed)
 split.figure
 
 # %% [markdown]
-# Here it does not flatter. (The third row is ten other readers and a model of all 24: it can lie on either side.) A reader says a name only twice, each time on a device and in a room of its own, and the reader's 78
-# other clips are *other* names: to know the voice does not tell you the card. The advice is sound, but its size depends
-# on what the clips of a voice share. In recordings of people it is often large; lesson 13 lets you measure your own.
-# **Measure the leak before you preach it.**
+# Here it does not flatter. (The third row is ten other readers and a model of all 24: it can lie on either side.) A
+# reader says a name only twice, each time on a device and in a room of its own, and the reader's 78 other clips are
+# *other* names: to know the voice does not tell you the card. The advice is sound, but its size depends on what the clips
+# of a voice share. In recordings of people it is often large. **Measure the leak before you preach it.**
 #
 # ## A number too good
 # Next morning new files arrive from the upload tool, and a random split says the accuracy below: a jump overnight, with the
@@ -310,8 +312,8 @@ pd.Series(weight, names).nlargest(6).round(3)
 train_models.page_column(seed).figure
 
 # %% [markdown]
-# The gain was a leak; reading the weights found it in a second. The most expressive model of this lesson, `best`, mixes all
-# features before it decides: it has no such list.
+# The gain was a leak; reading the weights found it in a second. The most expressive model of this lesson, `best`, which
+# you meet below, mixes all features before it decides: it has no such list.
 #
 # ## Trade-off two: fast or safe?
 # Many models are trained by **gradient descent**: measure in which direction the loss falls, take a step, again and again.
@@ -331,7 +333,7 @@ print(reveal("04.3", failed=fast.value))
 fast.figure
 
 # %% [markdown]
-# The steps that do not overshoot arrive further. One lucky run would have shown you a gain and nothing of the risk: a
+# The runs whose steps do not overshoot get further. One lucky run would have shown you a gain and nothing of the risk: a
 # rate is judged by **many seeds**. Is the gain worth it? That depends on what a failed run costs. Move its price; a point
 # of accuracy is worth ten cents, and a failed run is started again.
 
@@ -366,7 +368,10 @@ shown = ["cost", "saves_low", "saves_high", "wrong", "right"]
 contenders[shown].round(0).join(contenders["threshold"].round(3))
 
 # %% [markdown]
-# Which is cheapest in errors stands in the table. And in time? One clip at a time, as requests arrive; the page column, too:
+# Which is cheapest in errors stands in the table. Mind the discriminants: nearly all of their confidences are close to 1,
+# so even the highest threshold that was tried lets most requests through. What helped them above was the temperature.
+#
+# And in time? One clip at a time, as requests arrive; the page column, too:
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.cycle.train import single_ms

@@ -69,15 +69,16 @@ properties = ["group", "room", "device"]
 pd.concat({p: laps.slices(seed, p).round(whole) for p in properties})
 
 # %% [markdown]
-# The es-, fr- and it-voices are users of a **new market**; nobody recorded such voices for training. Where
-# a slice is one voice alone, its interval is NaN: one user says nothing about the next. `crowd` and `motorway` are **noisy rooms**; the
-# training readers sat in usual ones. Devices differ, too, but look at their intervals: few voices own a watch, and
-# a weak voice makes its device look weak. Try `"kind"`, the kind of figure, in the cell above.
+# The es-, fr- and it-voices are users of a **new market**; nobody recorded such voices for training. Where a slice is one
+# voice alone, its interval is NaN: one user says nothing about the next. Where it is two or three, the interval is much
+# too short: do not lean on it. `crowd` and `motorway` are **noisy rooms**; the training readers sat in usual ones.
+# Devices differ, too, but look at their intervals: few voices own a watch, and a weak voice makes its device look weak.
+# Try `"kind"`, the kind of figure, in the cell above.
 
 # %% [markdown]
 # ## Hear the confusions
 # Leave the new market and the noisy rooms aside. Which cards does the model still confuse? `share` is a pair's share of
-# all those errors. Many of these names **sound alike**: they share a word. Listen to two pairs (or read the pictures): a
+# all those errors. Some of these names **sound alike**: they share a word. Listen to two pairs (or read the pictures): a
 # request that got a wrong card, and one for the card that was shown. Could you tell them apart?
 
 # %%
@@ -112,9 +113,10 @@ problems = laps.candidates(seed)
 problems.round({"share": 2, "now": 0, "after": 0})
 
 # %% [markdown]
-# `share` is the part of all names that a problem touches, `now` and `after` are errors in 1,000 *of those*. The worst slice is
-# small: mending it saves at most a third of all errors. The sound-alike slice is large, and its mend hardly helps, or even hurts. A repair saves
-# its **share times its gain**.
+# `share` is the part of all names that a problem touches, `now` and `after` are errors in 1,000 *of those*. The worst
+# slice is small: mending it saves at most a third of all errors. The sound-alike slice is large, and its mend hardly
+# helps, or even hurts. A repair saves its **share times its gain**. Where two savings are close, one trial of each does
+# not rank them.
 #
 # **Exercise 05.1.** Given is `table`, like the one above. Return the name of the problem (a row of its index) whose mend
 # saves most errors among 1,000 names of all users. Stuck? `hint("05.1")`, `solution("05.1")`.
@@ -276,9 +278,9 @@ errors = [both.groupby([p, "when"])["error"].mean().unstack() for p in ("name", 
 # do not make such names easy.
 #
 # ## Lap 2: the noisy rooms
-# Crowds and motorways are still far worse than the rest. Recording in them is possible within two weeks; the new market is
-# a journey. So all 24 readers read the 40 names again, in noise. The clips go into training beside the others. How many *more* of 1,000 names
-# of the test set, all rooms together, will be right? (Below zero: fewer.)
+# Crowds and motorways are still worse than the rest. Recording in them is possible within two weeks; the new market is a
+# journey. So all 24 readers read the 40 names again, in noise. The clips go into training beside the others. How many
+# *more* of 1,000 names of the test set, all rooms together, will be right? (Below zero: fewer.)
 
 # %% tags=["guess"] solved={"gain": 40}
 guess("05.3", gain=None, between=(-100, 200))
@@ -361,8 +363,9 @@ promised = safe_threshold(curve)
 panels.compare_thresholds(seed, charter=.5, promise=promised, believed=.98)
 
 # %% [markdown]
-# In 1,000 requests: cards shown, wrong cards, needless "sorry?", and cents by the charter's prices. The promise costs answers; the
-# charter's threshold is cheaper by its prices, and breaks the promise. Whoever makes a promise changes the prices.
+# In 1,000 requests: cards shown, wrong cards, needless "sorry?", and cents by the charter's prices. (`believed` takes the
+# model's word: .98.) The promise costs answers; the charter's threshold is cheaper by its prices, and breaks the promise.
+# Whoever makes a promise changes the prices.
 #
 # And who is not in the catalogue at all? An **open-set** measure counts those separately.
 
