@@ -185,7 +185,8 @@ market = directions(seed, "new market", 140, 143)
 auc(early, market), auc(early, directions(seed, "usual", 40, 43))
 
 # %% [markdown]
-# Readers of a new market can be told apart, a usual stretch of three days hardly. (The index of the tables is the recording.)
+# Readers of a new market can be told apart to some degree, a usual stretch of three days hardly. (The index of the tables
+# is the recording.)
 #
 # **Three: ADWIN on feedback** (Bifet and Gavaldà, 2007). It reads a stream of 0 and 1, here "asked again?", keeps a window
 # as long as its mean stays, and drops the old part when two halves differ by more than chance.
@@ -205,9 +206,10 @@ stream["day"].iloc[found].tolist()
 detect.detectors(seed)
 
 # %% [markdown]
-# Read it by row. *New market*, *noisier use*, *firmware fault*: all three see them. *Renamed figures*: the two that look at
-# inputs see **nothing** more than without a change, since the inputs are the same; only feedback does. *Holiday season*: users ask for other names. In some worlds the classifier
-# can tell and fires, and no user is worse off. Different is not worse.
+# Read it by row. *Noisier use* and *firmware fault*: all three see them. *New market*: distance and feedback do, the
+# classifier not in every world. *Renamed figures*: the two that look at inputs see **nothing** more than without a
+# change, since the inputs are the same; only feedback does. *Holiday season*: users ask for other names. In some worlds
+# the classifier can tell and fires, and no user is worse off. Different is not worse.
 #
 # In the field's words: a change of inputs is **covariate shift**, a change of how often each name is asked **label
 # shift**, a change of what an input means **concept shift**.
@@ -298,9 +300,10 @@ print(round(wrong_per_1000(labelled, len(log)), 1))
 labels.audited(seed).figure
 
 # %% [markdown]
-# The audit's interval is wide: 600 labels hold only a few wrong cards, often a dozen or two. How many labels a week are enough? That depends on what you want to
-# see. Below, a label costs .25 €, an unseen wrong card what the charter says, and without labels a rise is noticed at the quarterly
-# review. Find the cheapest number for each rise.
+# The printed number is yours, from both kinds of label; the figure's audit is a plain random one. Its interval is wide,
+# as 600 labels hold few wrong cards, and one such interval in twenty misses the truth. How many labels a week are enough?
+# That depends on what you want to see. Below, a label costs .25 €, an unseen wrong card what the charter says, and
+# without labels a rise is noticed at the quarterly review. Find the cheapest number for each rise.
 
 # %%
 panels.label_panel()
@@ -340,9 +343,12 @@ prices = lesson.prices()
 prices
 
 # %% [markdown]
-# A **page** wakes somebody (54 €, and the harm ends after some hours); a **ticket** is read on a working day; **ignore** leaves the
-# signal on the dashboard. (Above: cents for a call, and days until the harm ends.) What is each rule worth? Let every cause come once in a year. `share_real` is the share of a rule's
-# alarms with harm behind them, `harm_per_day` what users then lose (in cents, for all requests), `size` its largest deviation in standard deviations.
+# A **page** wakes somebody (54 €, and the harm ends after some hours); a **ticket** is read on a working day; **ignore**
+# leaves the signal on the dashboard. (Above: cents for a call, and days until the harm ends.) What is each rule worth?
+# Let every cause come once in a year. `seen` counts the harmful causes on which a rule fires, `false` its alarms a year
+# without harm: the promised false ones, and harmless causes. `share_real` is the share of a rule's alarms with harm
+# behind them, `harm_per_day` what users then lose (in cents, for all requests), `size` its largest deviation in standard
+# deviations.
 
 # %%
 rules = labels.rules_table(seed)
@@ -374,10 +380,12 @@ chosen
 detect.quiet_weeks(seed).figure
 
 # %% [markdown]
-# You diagnosed a monitor that nobody believed: windows too small for a folk threshold, four signals at once, alarms without an owner. You
-# mended it: limits from null windows, rules with owners and prices. **Runbook** for an alarm: 1. is anybody hurt (re-asks,
-# "sorry?")? 2. if so, mitigate first (roll back, switch off, raise the threshold); 3. which slice? 4. listen to twenty requests; 5. then
-# look for the cause.
+# A few false alarms may be left: four rules page or write a ticket, and each was promised one false alarm in 100 days.
+#
+# You diagnosed a monitor that nobody believed: windows too small for a folk threshold, four signals at once, alarms
+# without an owner. You mended it: limits from null windows, rules with owners and prices. **Runbook** for an alarm: 1. is
+# anybody hurt (re-asks, "sorry?")? 2. if so, mitigate first (roll back, switch off, raise the threshold); 3. which slice?
+# 4. listen to twenty requests; 5. then look for the cause.
 #
 # ## Quiz
 
