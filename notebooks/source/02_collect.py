@@ -231,9 +231,16 @@ copies = check("02.3", copies)
 # Those ids leave the test, and its score is again what it was.
 #
 # ## Eight faults
-# Copies are one of eight things that went wrong with deliveries like this one. In the order of the list: a studio records at 16,000 Hz instead of 8,000; a lost
-# row shifts the labels; a second session reuses ids, and its files overwrite the first's; copies; a device reports level
-# in other units; nobody of the new market; "New market" spelt with a capital; clips of a reader who has withdrawn consent.
+# Copies are one of eight things that went wrong with deliveries like this one. In the order of the list:
+#
+# 1. a studio records at 16,000 Hz instead of 8,000,
+# 2. a lost row shifts the labels,
+# 3. a second session reuses ids, and its files overwrite the first's,
+# 4. copies,
+# 5. a device reports level in other units,
+# 6. nobody of the new market was recorded,
+# 7. "New market" is spelt with a capital,
+# 8. a reader's clips are there, and the reader has withdrawn consent.
 
 # %%
 panels.hear_the_rate()
