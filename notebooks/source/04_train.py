@@ -223,10 +223,10 @@ counts.to_dict() | {"accuracy": round(jump, 3)}
 # often lies in training and the other is measured. That **is** a leak, and no id check finds it. What must not cross
 # is called a **group**: here the recording, or the reader.
 #
-# **Exercise 04.2.** Write a split by groups. Given are `groups`, a list with one group for each clip such as
-# `["ann", "bo", "ann", "cy"]`, and `k`, how many folds. Return the fold of each clip, 0 to k-1, so that no group stands in two
-# folds. Sorted groups take turns: the first gets fold 0, the next fold 1, and after k-1 it begins again. The example
-# with k = 2 gives `[0, 1, 0, 0]`.
+# **Exercise 04.2.** Write a split by groups. Given are `groups`, a list with one group for each clip such as `["ann",
+# "bo", "ann", "cy"]`, and `k`, the number of parts, called **folds**. Return the fold of each clip, 0 to k-1, so that no
+# group stands in two folds. Sorted groups take turns: the first gets fold 0, the next fold 1, and after k-1 it begins
+# again. The example with k = 2 gives `[0, 1, 0, 0]`.
 
 # %%
 # exercise: 04.2
@@ -357,10 +357,11 @@ train_models.ways_to_break(seed).round(1)
 # that the model learnt, and refuses in a sentence where one is missing.
 #
 # ## The contenders
-# `default` is the logistic regression, `best` a support-vector machine on linear discriminants. Each contender gets its own threshold,
-# chosen in week 0 of the pilot, and is measured in weeks 1 and 2. `cost` is in cents per 1,000 requests; `saves_low` and `saves_high` bound what
-# a model saves against the first row, a 95% interval over speakers. `wrong` counts wrong cards in 1,000 requests, `right` is the
-# percentage of whole names that get their card.
+# `default` is the logistic regression, `best` a support-vector machine on linear discriminants: its borders between cards
+# may bend. Each contender gets its own threshold, chosen in week 0 of the pilot, and is measured in weeks 1 and 2. `cost`
+# is in cents per 1,000 requests; `saves_low` and `saves_high` bound what a model saves against the first row, a 95%
+# interval over speakers. `wrong` counts wrong cards in 1,000 requests, `right` is the percentage of whole names that get
+# their card.
 
 # %%
 contenders = train_models.candidates(seed)
@@ -409,9 +410,9 @@ for allowed in (train_models.SLOWEST, 1000):
 # keep those whose saving is *shown*: `saves_low` above 0. (3) If there are any, take the one of least cost; else the first
 # row that is allowed, which is the simplest.
 #
-# **Exercise 04.4.** Write the rule. Given are `table`, by model, the simplest first, with the columns `cost`, `saves_low`, `wrong`,
-# `right` and `slowness`; then `wrong` (the most wrong cards allowed), `right` (the least right cards) and `slowest`. Return the
-# name of the model.
+# **Exercise 04.4.** Write the rule. Given are `table`, by model, the simplest first, with the columns `cost`,
+# `saves_low`, `wrong`, `right` and `slowness` (how many times the time of `default`); then the limits `wrong` (the most
+# wrong cards allowed), `right` (the least right cards) and `slowest` (the most slowness). Return the name of the model.
 
 # %%
 # exercise: 04.4
