@@ -165,8 +165,8 @@ def priority(seed: int, market: float | None = None, noisy: float | None = None,
     worst = found["now"].idxmax()
 
     def draw(ax):
-        labels = [f"{name}\n{found['share'][name]:.0%} of names, {found['now'][name]:.0f} → {found['after'][name]:.0f}" for name in gain.index]
-        title = f"First to mend: {gain.index[0]}" + (", the worst slice" if gain.index[0] == worst else "")
+        labels = [f"{name} {found['share'][name]:.0%} of names, {found['now'][name]:.0f}\u00a0→\u00a0{found['after'][name]:.0f}" for name in gain.index]
+        title = f"First to mend: {gain.index[0]}" + (", the worst slice" if gain.index[0] == worst else "") + (", a close call" if gain.iloc[1] > .9 * gain.iloc[0] else "")
         return plots.bars(ax, labels, gain.to_numpy(), unit="errors saved in 1,000 names", finding=title)
     return Evidence("errors saved by the first candidate, times those saved by the worst slice", float(gain.iloc[0] / max(gain[worst], 1e-9)), None,
                     len(names(World(seed, pool))), "One trial of each, measured on the voices of the pilot.",

@@ -353,8 +353,11 @@ panels.promise_panel(seed)
 trust.promise(seed).figure
 
 # %% [markdown]
-# **Exercise 05.4.** Given is `table`, like `curve` above: columns `threshold`, `answered`, `risk`, `low`, `high`. Return the lowest
-# threshold at which the upper end `high` is at most .02. If there is none, return 1.0: then nothing can be answered.
+# The upper end breaks the promise less often, though not never.
+#
+# **Exercise 05.4.** Given is `table`, like `curve` above: columns `threshold`, `answered`, `risk`, `low`, `high`. Return
+# the lowest threshold at which the upper end `high` is at most .02. If there is none, return 1.0: then nothing can be
+# answered.
 
 # %%
 # exercise: 05.4
@@ -395,8 +398,8 @@ quiz("05")
 # - What to fix first: share × gain, for the traffic that will come. The worst slice is often not it.
 # - An interval over requests flatters; resample voices, or compare on the same clips.
 # - Only out-of-fold probabilities can doubt a label.
-# - Find, fix, measure again, by slice: a repair can take from one group what it gives another.
-# - A promise is kept by the upper end of a measured risk, not by confidence, and not for every group.
+# - Find, fix, measure again, by slice: a repair can take from one group what it gives another. - A promise rests on the
+#   upper end of a measured risk, not on confidence, and it does not hold for every group.
 
 # %% [markdown]
 # **What this does not prove.** The vendor's mistakes follow a simple rule, and the listener who mended them made none. The pilot
