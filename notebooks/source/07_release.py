@@ -135,7 +135,8 @@ service.get("/healthz")["mode"]
 # mean a wrong card or a needless "sorry?". A canary of 10% runs on this product, with some 260 requests a day from 400 devices.
 # After how many days is it clear that the challenger is worse?
 #
-# *Clear* means: if it is worse, we notice in 9 cases of 10 (the **power**); if it is not, we ring in 1 case of 20 (the **level**).
+# *Clear* means: if it is worse, we notice in 9 cases of 10 (the **power**); if it is not, we ring the alarm all the same
+# in 1 case of 20 (the **level**).
 
 # %% tags=["guess"] solved={"days": 60}
 guess("07.1", days=None, between=(1, 100000))
@@ -246,7 +247,8 @@ table.pivot(index="fault", columns="way", values=["found on day", "users harmed"
 # so each ring is false. We divide the devices 400 times into 10% and 90%, both get the champion, and we look daily for
 # four weeks, from day 7 on. The level promises 5 rings in 100.
 #
-# The team counts each request as independent. Of 100 such tests, how many will ring at least once?
+# The team counts each request as independent and looks for an error rate that is clearly higher. Of 100 such tests, how
+# many will ring at least once?
 
 # %% tags=["guess"] solved={"alarms": 10}
 guess("07.2", alarms=None, between=(0, 100))
@@ -257,8 +259,11 @@ reveal("07.2", alarms=round(peek.value))
 peek.figure
 
 # %% [markdown]
-# Two mistakes multiply. Looking daily gives chance many chances to look like a fault. Counting requests instead of devices makes every look
-# too sure. Count devices and look once, and the promise holds.
+# Two mistakes multiply. Looking daily gives chance many chances to look like a fault. Counting requests instead of
+# devices makes every look too sure. Count devices and look once, and the promise holds.
+#
+# At a look, the **score** says how many standard errors the canary's error rate is above that of the rest. For one look
+# the limit is 1.645.
 #
 # But in operations one *must* look daily: someone may be hurt. Then the limit must pay for the looks (Pocock, 1977). Find it by
 # simulation: let 20,000 scores grow by chance, keep the highest of each, and take the value that one in twenty passes.
@@ -426,9 +431,10 @@ from course_lib.lessons import release_triggers as triggers
 triggers.slower(seed).figure
 
 # %% [markdown]
-# Offline it wins, online it loses, although each answer is as good as the test promised: users who left never saw theirs. The test asks
-# whether an answer is right, users whether they got it in time. A shadow does not show this, as nobody waits for its challenger. So a
-# release is judged by what users *get*, and load is tried before (`course_lib.cycle.load` does that).
+# Offline it wins, online it loses. Each answer is as good as the test promised, but users who left never saw theirs. The
+# test asks whether an answer is right, users whether they got it in time. A shadow does not show this, as nobody waits
+# for its challenger. So a release is judged by what users *get*, and load is tried before (`course_lib.cycle.load` does
+# that).
 #
 # ## Optional: who calls back, a machine or a person?
 # A rule watches a release: it rings at three failed requests within an hour, or when an hour's re-asks stand three standard errors above
