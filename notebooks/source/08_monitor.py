@@ -89,9 +89,9 @@ panels.dashboard(seed, changed, live)
 
 # %% [markdown]
 # ## The monitor you inherit
-# It uses the **population stability index** (PSI). Cut the reference into ten equal parts; compare the shares `p` of the reference
-# in each part with the shares `q` of the new window: the sum of `(p - q) · log(p / q)`. Equal shares give 0.
-# A rule of thumb says: over .1, something has changed.
+# It uses the **population stability index** (PSI). Cut the reference into ten equal parts; compare the shares `p` of the
+# reference in each part with the shares `q` of the new window: the sum of `(p - q) · log(p / q)`. Equal shares give 0. A
+# rule of thumb says: over .1, something has changed. The figures call this the *folk threshold*.
 
 # %%
 def shares(values, edges):
@@ -170,8 +170,9 @@ gap(new.loc[141]), gap(far.loc[41])
 # The first number is a day on which readers from a new market came, the second a usual day.
 #
 # **Two: a domain classifier.** Mix reference and window, and train a model to tell which row is from where. If it can,
-# measured on held-out rows (area under the ROC curve, AUC: .5 is blind, 1 is sure), they differ. `directions` gives the 16 numbers
-# a request in which the features differ most. The same recording must not stand on both sides of a split, or the model recognises the recording.
+# measured on held-out rows (area under the ROC curve, AUC: .5 is blind, 1 is sure), they differ. `directions` gives 16
+# numbers for each request: the directions in which features differ most among requests. The same recording must not stand
+# on both sides of a split, or the model recognises the recording.
 
 # %%
 def auc(old, new):
@@ -278,8 +279,9 @@ guess("08.2", wrong=None, between=(0, 50000))
 labels.complaints(seed).figure
 
 # %% [markdown]
-# Complaints are a **biased sample**: of the errors, and of the people. A few sharp-tempered users write; a needless "sorry?" makes
-# nobody write at all. The cure is an **audit**: listen to requests drawn at random. Here are both kinds of label:
+# (*Corrections tapped*: after a wrong card, some users choose the right one themselves.) Complaints are a **biased
+# sample**: of the errors, and of the people. A few sharp-tempered users write; a needless "sorry?" makes nobody write at
+# all. The cure is an **audit**: listen to requests drawn at random. Here are both kinds of label:
 
 # %%
 labelled = labels.labelled(seed)
@@ -314,9 +316,9 @@ panels.label_panel()
 
 # %% [markdown]
 # ## Quality without labels?
-# The model gives a confidence to every answer. Calibrate it once on the audit, that is, learn how often an answer of each confidence is wrong; then add
-# up the chances. In usual weeks that estimate is good. In the weeks of renamed figures, we know from outside, well over 100 of 1,000 requests get a wrong card.
-# How many will confidence promise?
+# The model gives a confidence to every answer. Calibrate it once on the audit, that is, learn how often an answer of each
+# confidence is wrong; then add up the chances. In usual weeks that estimate is near the truth. In the weeks of renamed
+# figures, we know from outside, well over 100 of 1,000 requests get a wrong card. How many will confidence promise?
 
 # %% tags=["guess"] solved={"estimate": 100}
 guess("08.3", estimate=None, between=(0, 1000))
