@@ -1,8 +1,7 @@
 """One spring of the product: launch, the world changes, retraining; the experiments of lesson 00."""
-from functools import lru_cache
-
 import numpy as np
 import pandas as pd
+from sklearn.pipeline import Pipeline
 
 from course_lib.cycle import monitor, scope
 from course_lib.cycle.train import recognizer
@@ -38,6 +37,19 @@ def requests(world: World, changed: bool = True) -> tuple[pd.DataFrame, np.ndarr
     """Requests of the first twelve weeks and their features; `changed` switches the spring's events on."""
     rows = world.days(0, LAST_DAY, SPRING if changed else None)
     return rows, world.features(rows)
+
+
+@kept(maxsize=6)
+def late_answers(world: World, new_readers: int = 0) -> pd.DataFrame:
+    """Requests from the first day of spring on, with `best` and `confidence` of a model with so many readers of the new names."""
+    rows, vectors = requests(world)
+    late = (rows["day"] >= SPRING_DAY).to_numpy()
+    given = monitor.answers(model_for(world, new_readers=new_readers), vectors[late], 0)
+    return rows[late].reset_index(drop=True).assign(best=given["best"], confidence=given["confidence"].astype(float))
+
+
+def _shown(rows, threshold):
+    return rows["best"].where(rows["confidence"] >= threshold, scope.SORRY)
 
 
 def weekly_quality(world: World, model, changed: bool = True, threshold: float | None = None) -> pd.DataFrame:
@@ -91,12 +103,10 @@ def teams(seed: int, yours: int = FULL_TEAM, pool: Pool = Pool()) -> Evidence:
 def waiting(seed: int, weeks: int = 4, pool: Pool = Pool()) -> Evidence:
     """Failed requests for new names that a ready update path would have saved in so many weeks."""
     world = World(seed, pool)
-    rows, vectors = requests(world)
-    wait = ((rows["day"] >= SPRING_DAY) & (rows["day"] < SPRING_DAY + 7 * weeks)).to_numpy()
-    failed = []
-    for model in (model_for(world), model_for(world, new_readers=FULL_TEAM)) if wait.any() else ():
-        shown = monitor.answers(model, vectors[wait], scope.charter().threshold)["shown"]
-        failed.append(int(np.isin(scope.outcome(rows[wait], shown), ["wrong card", "needless sorry"]).sum()))
+    wait, failed = late_answers(world)["day"] < SPRING_DAY + 7 * weeks, []
+    for new_readers in (0, FULL_TEAM) if wait.any() else ():
+        rows = late_answers(world, new_readers)[wait]
+        failed.append(int(np.isin(scope.outcome(rows, _shown(rows, scope.charter().threshold)), ["wrong card", "needless sorry"]).sum()))
     return Evidence(f"requests that fail in {weeks} weeks of waiting", int(np.subtract(*failed)) if failed else 0, None, int(wait.sum()),
                     "That building the path takes four weeks is an assumption; put in your own.")
 
@@ -126,12 +136,10 @@ def decay(seed: int, changed: bool = True, pool: Pool = Pool()) -> Evidence:
 def repair(seed: int, new_readers: int = FULL_TEAM, pool: Pool = Pool()) -> Evidence:
     """Share of the lost accuracy that retraining with recordings of the new names brings back."""
     world = World(seed, pool)
-    rows, vectors = requests(world)
-    late = ((rows["day"] >= SPRING_DAY) & (rows["kind"] == "full") & (rows["card"] != "")).to_numpy()
+    rows = late_answers(world)
+    late = ((rows["kind"] == "full") & (rows["card"] != "")).to_numpy()
     cause = rows["cause"].to_numpy(str)[late]
-    cards = rows["card"].to_numpy(str)[late]
-    before = model_for(world).predict(vectors[late]) == cards
-    after = model_for(world, new_readers=new_readers).predict(vectors[late]) == cards
+    before, after = ((given["best"] == given["card"]).to_numpy()[late] for given in (rows, late_answers(world, new_readers)))
     names = {"": "old names", "new_names": "new names", "renamed_figure": "renamed figures"}
     shares = pd.DataFrame({label: [before[cause == c].mean(), after[cause == c].mean()] for c, label in names.items()}).T
     lost = before[cause == ""].mean() - before.mean()
@@ -173,7 +181,7 @@ def same_sound(seed: int, event: str = "renamed_figure", pool: Pool = Pool()) ->
                     None, None, dict(extra_wrong_cards=wrong[1] - wrong[0], level_change_db=float(level)))
 
 
-@lru_cache(maxsize=8)
+@kept(maxsize=8)
 def pilot(seed: int, pool: Pool = Pool()) -> pd.DataFrame:
     """A labelled pilot week: wrong cards and needless "sorry?" in 1,000 requests at each threshold."""
     world = World(seed, pool)
@@ -186,7 +194,7 @@ def pilot(seed: int, pool: Pool = Pool()) -> pd.DataFrame:
     return pd.DataFrame(out, columns=["threshold", "wrong", "sorry"])
 
 
-@lru_cache(maxsize=8)
+@kept(maxsize=8)
 def signals(seed: int, events: str = "spring") -> pd.DataFrame:
     """Twelve weeks of signals that need no labels; `events` is "spring", "none" or the name of one cause."""
     world = World(seed)
@@ -200,19 +208,17 @@ def signals(seed: int, events: str = "spring") -> pd.DataFrame:
 def bill(seed: int, mended: bool = False, pool: Pool = Pool()) -> Evidence:
     """What the errors of spring cost, by cause, at the charter's threshold and prices; `mended` has a new card table."""
     world, rules = World(seed, pool), scope.charter()
-    rows, vectors = requests(world)
-    late = (rows["day"] >= SPRING_DAY).to_numpy()
-    shown = monitor.answers(model_for(world), vectors[late], rules.threshold)["shown"]
-    cause = rows["cause"].to_numpy(str)[late]
-    moved = rows[late][cause == "renamed_figure"]
+    rows = late_answers(world)
+    cause, shown = rows["cause"].to_numpy(str), _shown(rows, rules.threshold)
+    moved = rows[cause == "renamed_figure"]
     shown = shown.replace(dict(zip(moved["said"], moved["card"]))) if mended else shown
-    outcomes = scope.outcome(rows[late], shown)
+    outcomes = scope.outcome(rows, shown)
     labels = {"": "old names", "new_names": "new names", "renamed_figure": "renamed figures"}
     costs = {label: scope.cost(outcomes[cause == c], rules) * float((cause == c).mean()) for c, label in labels.items()}
 
     def draw(ax):
         return plots.bars(ax, list(costs), list(costs.values()), unit="cost of errors (cents for 1,000 requests)", finding=f"The {max(costs, key=costs.get)} cost most")
-    return Evidence("cost of renamed figures against new names", costs["renamed figures"] / costs["new names"], None, int(late.sum()),
+    return Evidence("cost of renamed figures against new names", costs["renamed figures"] / costs["new names"], None, len(rows),
                     "Two of the best-known names were renamed; with two unknown ones the order could turn.", draw, None, costs)
 
 
@@ -222,16 +228,12 @@ ACTIONS = ("record more readers", "raise the threshold", "use a larger model", "
 @experiment
 def compare_actions(seed: int, pool: Pool = Pool()) -> Evidence:
     """Wrong answers in 1,000 requests for renamed figures after each of four actions."""
-    world = World(seed, pool)
-    rows, vectors = requests(world)
-    renamed = (rows["cause"] == "renamed_figure").to_numpy()
-    late, vectors = rows[renamed], vectors[renamed]
-    table = dict(zip(late["said"], late["card"]))
-    threshold = scope.charter().threshold
-    retrained = model_for(world, new_readers=FULL_TEAM)
-    given = {"record more readers": monitor.answers(retrained, vectors, threshold)["shown"],
-             "raise the threshold": monitor.answers(retrained, vectors, .8)["shown"],
-             "use a larger model": monitor.answers(_larger(world), vectors, threshold)["shown"]}
+    world, threshold = World(seed, pool), scope.charter().threshold
+    late = late_answers(world, FULL_TEAM)[lambda rows: rows["cause"] == "renamed_figure"]
+    table, takes = dict(zip(late["said"], late["card"])), late.drop_duplicates("recording")
+    larger = pd.Series(_larger(world).predict(world.features(takes)), takes["recording"])       # each take once
+    given = {"record more readers": _shown(late, threshold), "raise the threshold": _shown(late, .8),
+             "use a larger model": late["recording"].map(larger)}
     given["mend the card table"] = given["record more readers"].replace(table)
     right = [100 * float((given[name].to_numpy() == late["card"].to_numpy()).mean()) for name in ACTIONS]
 
@@ -241,7 +243,8 @@ def compare_actions(seed: int, pool: Pool = Pool()) -> Evidence:
                     "Somebody must notice first that a figure was renamed; here we were told.", draw, None, dict(zip(ACTIONS, right)))
 
 
-@lru_cache(maxsize=2)
+@kept(maxsize=2)
 def _larger(world):
-    rows = world.recordings("train")
-    return recognizer("best").fit(world.features(rows), rows["label"].to_numpy(str))
+    """The larger recogniser, which always answers here: to calibrate when it says "sorry" would take three fits more."""
+    rows, steps = world.recordings("train"), recognizer("best").steps
+    return Pipeline([*steps[:-1], ("classify", steps[-1][1].estimator)]).fit(world.features(rows), rows["label"].to_numpy(str))

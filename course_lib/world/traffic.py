@@ -153,7 +153,9 @@ def day_of_requests(traffic: Traffic, day: int, plan: tuple) -> dict[str, np.nda
 
 
 def user_names(user, market):
-    return np.where(market, [f"m{u:03d}" for u in user], [f"u{u:03d}" for u in user])
+    """Names of users by their numbers: m000 and so on in the new market, else u000."""
+    numbers, place = np.unique(user, return_inverse=True)
+    return np.where(market, np.array([f"m{u:03d}" for u in numbers])[place], np.array([f"u{u:03d}" for u in numbers])[place])
 
 
 def _who(traffic, draw):
