@@ -44,13 +44,13 @@ def descend(Z: np.ndarray, targets: np.ndarray, rate: float, rng: np.random.Gene
     outer = rng.normal(0, .1 * np.sqrt(1 / HIDDEN), (HIDDEN, targets.shape[1])).astype(np.float32)
     inner_move = outer_move = np.float32(0)
     with np.errstate(all="ignore"):                     # a run that diverges overflows: that is the subject
-        for _ in range(steps):
-            some = rng.integers(len(Z), size=BATCH)
-            hidden = np.maximum(Z[some] @ inner, 0)
+        for some in rng.integers(len(Z), size=(steps, BATCH)):
+            given = Z[some]
+            hidden = np.maximum(given @ inner, 0)
             miss = (hidden @ outer - targets[some]) / BATCH
             back = (miss @ outer.T) * (hidden > 0)
             outer_move = MOMENTUM * outer_move - np.float32(rate) * (hidden.T @ miss)
-            inner_move = MOMENTUM * inner_move - np.float32(rate) * (Z[some].T @ back)
+            inner_move = MOMENTUM * inner_move - np.float32(rate) * (given.T @ back)
             inner, outer = inner + inner_move, outer + outer_move
     return inner, outer
 
