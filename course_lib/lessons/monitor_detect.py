@@ -5,10 +5,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from course_lib.cycle import alerts, drift, monitor
+from course_lib.cycle import alerts, drift
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment, wilson
-from course_lib.lessons.monitor_history import CAUSES, CHANGED, REFERENCE, USUAL, harm_per_day, months
+from course_lib.lessons.monitor_history import CAUSES, CHANGED, REFERENCE, USUAL, harm_per_day, months, reference, signals
 from course_lib.world.draws import keyed
 from course_lib.world.pool import Pool
 
@@ -68,7 +68,7 @@ def folk_sizes(seed: int, pool: Pool = Pool()) -> Evidence:
 
 def sub_reference(seed, pool, rows=600):
     """A fixed sample of the reference weeks: (distances, directions, takes)."""
-    ref = months(seed, pool=pool).part(0, REFERENCE)
+    ref = reference(seed, pool)
     chosen = keyed(seed, "lesson 08", "domain").permutation(len(ref.rows))[:rows]
     return ref.log["distance"].to_numpy(), ref.vectors[chosen], ref.rows["recording"].to_numpy()[chosen]
 
@@ -128,7 +128,7 @@ def slice_tests(seed: int, week: int, name: str = "usual", pool: Pool = Pool()) 
 
     One-sided and exact (Fisher, 1922). NaN where a slice had no request.
     """
-    ref = months(seed, pool=pool).part(0, REFERENCE).log
+    ref = reference(seed, pool).log
     log = months(seed, name, pool).log
     now = log[log["day"] // 7 == week]
     before, after = (table.groupby("best")["re_ask"].agg(["sum", "size"]) for table in (ref, now))
@@ -178,8 +178,8 @@ def window_costs(seed: int, name: str, one_in: int = 20, pool: Pool = Pool()) ->
     Every so many days somebody compares the mean of the re-asks with what one in `one_in` usual windows exceeds.
     """
     plan = alerts.plan()
-    usual = monitor.signals(months(seed, pool=pool).log)["re_asks"].to_numpy()
-    after = monitor.signals(months(seed, name, pool).log)["re_asks"].to_numpy()
+    usual = signals(seed, pool=pool)["re_asks"].to_numpy()
+    after = signals(seed, name, pool)["re_asks"].to_numpy()
     harm, rows = max(harm_per_day(seed, name, plan.scale, pool), 0), []
     for days in range(1, LONGEST + 1):
         windows = pd.Series(usual).rolling(days).mean().dropna()
@@ -216,8 +216,8 @@ def quiet_weeks(seed: int, pool: Pool = Pool()) -> Evidence:
     daily = pd.DataFrame({c: psi_by_day(seed, c, name="no change", pool=pool) for c in INHERITED}) > FOLK
     plan = alerts.plan()
     rules = [rule for rule in plan.rules if rule.action != "ignore"]
-    limits = alerts.limits(rules, monitor.signals(months(seed, pool=pool).log).loc[REFERENCE:])
-    mended = alerts.fired(rules, limits, monitor.signals(months(seed, "no change", pool).log))
+    limits = alerts.limits(rules, signals(seed, pool=pool).loc[REFERENCE:])
+    mended = alerts.fired(rules, limits, signals(seed, "no change", pool))
     days = CHANGED - USUAL
     counts = dict(inherited=int(daily.any(axis=1).sum()), mended=int(mended["day"].nunique()), pages=int((mended["action"] == "page").sum()))
 
@@ -232,7 +232,7 @@ def quiet_weeks(seed: int, pool: Pool = Pool()) -> Evidence:
 def volume(seed: int, name: str = "holiday season", pool: Pool = Pool()) -> Evidence:
     """Of 100 days of a season, on how many the volume rule fires; `data` has the same for the re-asks rule."""
     rules = [rule for rule in alerts.plan().rules if rule.signal in ("requests", "re_asks")]
-    limits = alerts.limits(rules, monitor.signals(months(seed, pool=pool).log).loc[REFERENCE:])
-    alarms = alerts.fired(rules, limits, monitor.signals(months(seed, name, pool).log))
+    limits = alerts.limits(rules, signals(seed, pool=pool).loc[REFERENCE:])
+    alarms = alerts.fired(rules, limits, signals(seed, name, pool))
     share = {signal: 100 * float((alarms["signal"] == signal).sum()) / (CHANGED - USUAL) for signal in ("requests", "re_asks")}
     return Evidence("days on which the volume rule fires (of 100)", share["requests"], None, CHANGED - USUAL, "One season of one size.", data=share)

@@ -1,6 +1,6 @@
 """Months of lesson 08's log: usual weeks, the same days under each cause, and what they cost."""
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Callable, Sequence
 
 import numpy as np
@@ -35,6 +35,10 @@ class Months:
 
     def outcomes(self) -> np.ndarray:
         """What each answer was for its user; a failed request counts as a "sorry"."""
+        return self._outcomes
+
+    @cached_property
+    def _outcomes(self):
         return scope.outcome(self.rows, self.log["decision"].fillna(scope.SORRY))
 
     def wrong(self) -> np.ndarray:
@@ -42,12 +46,13 @@ class Months:
         return self.outcomes() == "wrong card"
 
 
-@lru_cache(maxsize=4)
+@kept(maxsize=4)
 def known(world: World) -> drift.Known:
     """The training clips of the launch model."""
     return drift.Known(world.features(world.recordings("train")))
 
 
+@kept(maxsize=12)
 def _requests(world, name):
     if name == "usual":
         return world.days(0, USUAL)
@@ -106,6 +111,18 @@ def months(seed: int, name: str = "usual", pool: Pool = Pool()) -> Months:
     return Months(world, rows, logged(world, rows, answered), directions.loc[rows["recording"]].to_numpy())
 
 
+@kept(maxsize=2)
+def reference(seed: int, pool: Pool = Pool()) -> Months:
+    """The four weeks to compare with."""
+    return months(seed, pool=pool).part(0, REFERENCE)
+
+
+@kept(maxsize=24, copy=True)
+def signals(seed: int, name: str = "usual", pool: Pool = Pool()) -> pd.DataFrame:
+    """What a dashboard shows of some months, a row a day."""
+    return monitor.signals(months(seed, name, pool).log)
+
+
 def history(seed: int) -> pd.DataFrame:
     """The log of the usual months, as the team has it."""
     return months(seed).log.copy()
@@ -122,6 +139,7 @@ def directions(seed: int, name: str, a: int, b: int) -> pd.DataFrame:
     return pd.DataFrame(part.vectors, index=part.rows["recording"].to_numpy())
 
 
+@kept(maxsize=64)
 def harm_per_day(seed: int, name: str, scale: float, pool: Pool = Pool()) -> float:
     """Extra cents a day that a cause costs users against the same days without it; `scale` requests stand behind a logged one."""
     rules = scope.charter()

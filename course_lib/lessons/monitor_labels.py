@@ -8,7 +8,7 @@ from scipy import stats
 from course_lib.cycle import alerts, monitor, scope
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment, wilson
-from course_lib.lessons.monitor_history import CAUSES, HARMLESS, REFERENCE, USUAL, harm_per_day, months
+from course_lib.lessons.monitor_history import CAUSES, HARMLESS, REFERENCE, USUAL, harm_per_day, months, signals
 from course_lib.world.draws import keyed
 from course_lib.world.pool import Pool
 
@@ -151,6 +151,14 @@ def label_choice(rise: float, labels: int):
     return ax.figure, words
 
 
+@lru_cache(maxsize=2)
+def _alarms(seed, pool):
+    """By cause what the rules of data/alerts.yaml report in its three weeks."""
+    rules = alerts.plan().rules
+    limits = alerts.limits(rules, signals(seed, pool=pool).loc[REFERENCE:])
+    return {name: alerts.fired(rules, limits, signals(seed, name, pool)) for name in CAUSES}
+
+
 @lru_cache(maxsize=8)
 def rules_table(seed: int, harmless_only: bool = False, pool: Pool = Pool()) -> pd.DataFrame:
     """What each rule of data/alerts.yaml is worth, if every cause came once in a year.
@@ -160,10 +168,7 @@ def rules_table(seed: int, harmless_only: bool = False, pool: Pool = Pool()) -> 
     DataFrame by rule: seen (causes that hurt and on which it fires on two of the first three days), false (harmless causes on which it
     fires, and its promised false alarms a year), share_real, harm_per_day (mean of those seen, cents), size (largest alarm, in spreads)
     """
-    plan = alerts.plan()
-    limits = alerts.limits(plan.rules, monitor.signals(months(seed, pool=pool).log).loc[REFERENCE:])
-    alarms = {name: alerts.fired(plan.rules, limits, monitor.signals(months(seed, name, pool).log)) for name in CAUSES}
-    rows = {}
+    plan, alarms, rows = alerts.plan(), _alarms(seed, pool), {}
     for rule in plan.rules:
         own = {name: table[table["rule"] == rule.name] for name, table in alarms.items()}
         fires = [name for name, table in own.items() if (table["day"] < USUAL + SEEN_IN_DAYS).sum() >= 2]

@@ -1,4 +1,6 @@
 """What users do with an answer: ask again, correct, complain — some of them, some days later."""
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
 
@@ -33,13 +35,18 @@ def reactions(seed: int, rows: pd.DataFrame, shown) -> pd.DataFrame:
     draws = _draws(seed, rows, ("re-ask", "correct", "complain", "delay"))
     asked = (wrong | refused) & (draws["re-ask"] < chances["re_ask"])
     corrected = wrong & (card != "") & (draws["correct"] < chances["correct"])
-    tempers = {u: float(keyed(seed, "temper", u).lognormal(-.5, 1)) for u in rows["user"].unique()}
+    tempers = {u: _temper(seed, u) for u in rows["user"].unique()}
     temper = rows["user"].map(tempers).to_numpy(float)
     complained = wrong & (draws["complain"] < np.minimum(chances["complain"] * temper, 1))
     late = np.ceil(-np.log1p(-draws["delay"]) * chances["complaint_days"]).astype(int)
     parts = [_report(rows, asked, "re_ask", "", day), _report(rows, corrected, "correct", card, day),
              _report(rows, complained, "complain", "", day + late)]
     return pd.concat(parts).sort_values(["reported_day", "id", "kind"], ignore_index=True)
+
+
+@lru_cache(maxsize=4096)
+def _temper(seed, user):
+    return float(keyed(seed, "temper", user).lognormal(-.5, 1))
 
 
 def _report(rows, mask, kind, card, day):
