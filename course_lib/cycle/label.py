@@ -37,8 +37,10 @@ def sound(votes: pd.DataFrame, labels: Iterable[str] | None = None, clips: Itera
     if votes.empty:
         raise ValueError("no votes arrived; look at how the table was filtered")
     _whole(votes)
-    _known(votes, list(votes["label"].astype(str) if labels is None else labels))
-    _complete(votes, [] if clips is None else list(clips))
+    if labels is not None:
+        _known(votes, list(labels))
+    if clips is not None:
+        _complete(votes, list(clips))
     return votes
 
 
@@ -106,7 +108,7 @@ class _Coded:
 
 
 def _coded(votes):
-    (clip, clips), (who, people), (label, labels) = (pd.factorize(sound(votes)[name], sort=name == "label") for name in COLUMNS)
+    (clip, clips), (who, people), (label, labels) = (pd.factorize(v, sort=name == "label") for name, v in sound(votes)[list(COLUMNS)].items())
     given = np.zeros((len(clips), len(people), len(labels)))
     given[clip, who, label] = 1
     return _Coded(given, pd.Index(clips, name="id"), pd.Index(people, name="annotator"), pd.Index(labels, name="label"))
