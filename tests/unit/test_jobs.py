@@ -142,3 +142,13 @@ def test_a_batch_is_read_from_a_folder(tmp_path):
     (tmp_path / "a.wav").unlink()
     with pytest.raises(FileNotFoundError, match="holds no WAV file"):
         batch.read(tmp_path)
+
+
+def test_an_optional_module_is_left_out_of_imports_only_meanwhile(monkeypatch):
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    with jobs._without("colorsys"), pytest.raises(ImportError):
+        import colorsys
+    import colorsys
+    with jobs._without("colorsys"):
+        import colorsys as again
+    assert again is colorsys and sys.modules["colorsys"] is colorsys
