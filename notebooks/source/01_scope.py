@@ -173,7 +173,7 @@ list(names.index[near.argsort()[::-1][:4]])    # cards of the nearest four
 # A clip of a user takes the first template's place; the card of its nearest template is the answer.
 #
 # Twelve **new names** come into the news. Two readings of each are made within a minute. Of 100 requests for new names,
-# how many do templates get right? And how many does the model get, which was trained before?
+# how many do templates get right? Guess that. (The model was trained before those names came: what will it do?)
 
 # %% tags=["guess"] solved={"templates": 30}
 guess("01.2", templates=None, between=(0, 100))
