@@ -303,10 +303,11 @@ laps_two = {"weight 1": naive, "weight .3": light}
 light.figure
 
 # %% [markdown]
-# Compare the two figures. In most of these worlds more of all names are right with the lighter weight: the noisy clips teach what
-# they have to teach, and no longer shout. The team takes this version. This is MLOps: the same two
-# questions before each release, *is the gain established?* and *does any slice lose?*, asked by a script and not by memory
-# (lesson 07 builds that gate).
+# Compare the two figures. In most of these worlds more of all names are right with the lighter weight: the noisy clips
+# teach what they have to teach, and no longer shout. The team takes this version, for what it gains in noisy rooms. (In a
+# few worlds the gain over all rooms is not established. Then say so, and measure on.) This is MLOps: the same two
+# questions before each release, *is the gain established?* and *does any slice lose?*, asked by a script and not by
+# memory (lesson 07 builds that gate).
 
 # %% [markdown]
 # ## Can its confidence be trusted?
