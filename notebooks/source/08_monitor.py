@@ -357,7 +357,7 @@ rules = labels.rules_table(seed)
 rules.round(2)
 
 # %% [markdown]
-# Look at `size`: the input level shouts, and stands for nothing: louder microphones, which harm nobody.
+# Look at `size`: the input level shouts, and in most worlds stands for nothing but louder microphones, which harm nobody.
 #
 # **Exercise 08.4.** Given are `alarms`, with the columns `share_real`, `harm_per_day` and `size`, and `prices` as above. For each alarm, compute
 # what it costs to page, to write a ticket and to ignore: the call, plus the harm a day times the days, weighted by how often the alarm is real.
