@@ -325,9 +325,9 @@ aggregator(on_gold)
 # That is what gold says about these votes: a rule misread by three, the month's 400 clips taken at once. After the mend, ask again.
 #
 # ## What do wrong labels cost?
-# Suppose that the training clips had come without prompts, labelled by **one** vote each. Roughly one label in ten is
-# then wrong, give or take a few. One model learns from right labels, one from these. In a third case the model is the
-# good one, and the *test* clips are labelled by one vote each.
+# Suppose that the training clips had come without prompts, labelled by **one** vote each. Up to about one label in ten is
+# then wrong. One model learns from right labels, one from these. In a third case the model is the good one, and the
+# *test* clips are labelled by one vote each.
 #
 # With right labels everywhere the score on unseen readers is around 90. What is it in the two other cases?
 
