@@ -352,9 +352,9 @@ panels.rate_panel(seed)
 train_models.ways_to_break(seed).round(1)
 
 # %% [markdown]
-# The page column adds ways to break and, outside the test, no gain. The last row kills both models, and nothing crashes:
-# an array has no names. A table has: `aligned(table, columns)` in `course_lib.cycle.train` brings its columns into the order
-# that the model learnt, and refuses in a sentence where one is missing.
+# The page column adds ways to break and, outside the test, next to no gain. The last row kills both models, and nothing
+# crashes: an array has no names. A table has: `aligned(table, columns)` in `course_lib.cycle.train` brings its columns
+# into the order that the model learnt, and refuses in a sentence where one is missing.
 #
 # ## The contenders
 # `default` is the logistic regression, `best` a support-vector machine on linear discriminants: its borders between cards
