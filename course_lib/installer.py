@@ -22,7 +22,7 @@ def steps(root: Path, scripts: Path, python: Path, wheels: Path | None) -> Itera
     local = [] if wheels is None else ["--no-index", "--find-links", str(wheels)]
     tool = scripts.parent / "uv.txt"
     tool.write_text(pinned("uv", root / "requirements.lock"), encoding="utf-8")
-    uv = [str(scripts / "uv"), "pip", "install", "--no-config", "--python", str(python), "--no-deps", *local]
+    uv = [str(scripts / "uv"), "pip", "install", "--no-config", "--python", str(python), "--no-deps", "--compile-bytecode", *local]
     yield "installer", [str(python), "-I", "-m", "pip", "install", "--no-deps", "--only-binary=:all:",
                         "--require-hashes", *local, "-r", str(tool)]
     yield "packages", [*uv, "--no-build", "--require-hashes", "-r", str(root / "requirements.lock")]

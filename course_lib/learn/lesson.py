@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from course_lib.learn import ledger, plots
+from course_lib.learn import ledger, markup, plots
 from course_lib.world.tables import settings
 
 
@@ -31,6 +31,7 @@ def begin(number: str, seed: int = 0) -> None:
     _limits = threadpool_limits(1)
     np.set_printoptions(legacy="1.25")                # 0.17 instead of np.float64(0.17)
     plots.projector() if os.environ.get("COURSE_PROJECTOR") else plots.style()
+    markup.break_at_words()
     _current = Lesson(number, int(seed))
 
 

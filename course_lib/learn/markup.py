@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+WORDS = """<style>.jp-OutputArea-output.jp-RenderedText pre {word-break: normal; overflow-wrap: anywhere}</style>"""
 PNG_COLOURS = 128                                       # a palette makes a file a quarter of the size
 
 
@@ -59,6 +60,14 @@ def as_image(figure: Figure, alt: str, caption: str = "") -> Picture:
     if hasattr(figure, "number"):                       # pyplot made it: or the notebook shows it a second time
         sys.modules["matplotlib.pyplot"].close(figure)
     return Picture(memory.getvalue(), " ".join(alt.split()), caption)
+
+
+def break_at_words() -> None:
+    """In a notebook, let printed lines that are too long break between words; JupyterLab breaks them anywhere."""
+    from IPython.core.interactiveshell import InteractiveShell
+    if InteractiveShell.initialized():
+        from IPython.display import display
+        display(Markup(WORDS, ""))
 
 
 def show(figure: Figure, alt: str) -> None:

@@ -72,8 +72,8 @@ def traffic(seed: int, market: float, noisy: float):
 def traffic_panel(seed: int):
     """Shares of the traffic to move; what to mend first follows."""
     shares = laps.candidates(seed)["share"]
-    return explore(partial(traffic, seed), market=Slider("new market", 0, 60, round(100 * shares[laps.MARKET]), 1, "% of names"),
-                   noisy=Slider("noisy rooms", 0, 60, round(100 * shares[laps.ROOMS]), 1, "% of names"))
+    return explore(partial(traffic, seed), market=Slider("new market", 0, 60, round(100 * shares[laps.MARKET]), unit="%"),
+                   noisy=Slider("noisy rooms", 0, 60, round(100 * shares[laps.ROOMS]), unit="%", help="Percent of all names."))
 
 
 def fix_first(problem: str) -> str:

@@ -6,12 +6,12 @@ def test_moving_the_widgets_reverses_the_decisions(whole_lesson):
     page = whole_lesson("05")
     traffic = page.panel("new market, ")
     few = page.says(traffic, "mend doubtful labels first")
-    page.move_slider("new market (% of names)", keys=["End"])
+    page.move_slider("new market (%)", keys=["End"])
     many = page.says(traffic, "60% new market")
     assert "mend new-market voices first" in many
     assert _saved(many) > 2 * _saved(few)
-    page.move_slider("new market (% of names)", keys=["Home"])
-    page.move_slider("noisy rooms (% of names)", keys=["End"])
+    page.move_slider("new market (%)", keys=["Home"])
+    page.move_slider("noisy rooms (%)", keys=["End"])
     assert "mend noisy rooms first" in page.says(traffic, "0% new market, 60% noisy rooms")
 
     promise = page.panel("answered")

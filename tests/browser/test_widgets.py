@@ -131,3 +131,15 @@ def test_a_projector_makes_controls_large_too(open_lab):
     texts = page.page.locator(".course-panel :is(.widget-label, select, .widget-readout, .widget-html-content):visible")
     sizes = texts.evaluate_all("all => all.map(e => parseFloat(getComputedStyle(e).fontSize))")
     assert len(sizes) >= 6 and min(sizes) >= 24         # 18 points are 24 pixels
+
+
+def test_printed_lines_break_between_words(open_lab):
+    page = open_lab("words.ipynb", ["from course_lib.learn.lesson import begin\nbegin('00')", "print('guideline ' * 60)"])
+    page.run_all()
+    printed = page.page.locator(".jp-OutputArea-output pre", has_text="guideline")
+    ends = printed.evaluate("""pre => {
+        const text = pre.firstChild.firstChild ?? pre.firstChild, at = i => {
+            const range = document.createRange(); range.setStart(text, i); range.setEnd(text, i + 1);
+            return range.getBoundingClientRect().top; };
+        return [...Array(500).keys()].filter(i => at(i + 1) > at(i) + 2).map(i => text.data[i] + text.data[i + 1]); }""")
+    assert ends and all(" " in pair for pair in ends), ends
