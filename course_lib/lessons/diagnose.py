@@ -5,7 +5,7 @@ from sklearn.linear_model import LogisticRegression
 
 from course_lib.learn.check import exercise
 from course_lib.learn.experiment import Claim
-from course_lib.lessons import diagnose_laps as laps, diagnose_trust as trust, diagnose_worn
+from course_lib.lessons import diagnose_first as what_first, diagnose_laps as laps, diagnose_trust as trust, diagnose_worn
 from course_lib.world.draws import keyed
 
 LESSON = "05"
@@ -13,10 +13,10 @@ LESSON = "05"
 
 def _problems(seed):
     """The pilot's table under three mixes of traffic, and one that was made up."""
-    found = laps.candidates(seed)
+    found = what_first.candidates(seed)
     made = pd.DataFrame(dict(share=[.02, .05, .6, .33, .3], now=[900., 500, 150, 280, 60], after=[850., 100, 90, 275, 3]),
                         index=["old phones", "stations", "kitchens", "short names", "mornings"])
-    return [(found.copy(),), (laps.with_traffic(found, market=.5).drop(laps.LABELS),), (found.drop(laps.LABELS),), (made,)]
+    return [(found.copy(),), (what_first.with_traffic(found, market=.5).drop(what_first.LABELS),), (found.drop(what_first.LABELS),), (made,)]
 
 
 @exercise("05.1", cases=_problems, mistakes={
@@ -136,7 +136,7 @@ def _curves(seed):
           "`kept[\"threshold\"].min()`, and 1.0 where `kept` has no rows."],
     also=[lambda table: min([*table["threshold"][table["high"] <= .02], 1.0])],
     named=lambda seed: ["the pilot", "a made-up curve", "a curve that never keeps the promise"],
-    why="The lowest threshold that surely keeps the promise answers most. Its interval is over voices.")
+    why="Of all thresholds whose upper end keeps the promise the lowest answers most. The interval is over voices; where they are few, even this promise is broken at times.")
 def safe_threshold(table):
     """The lowest threshold whose `high` is at most .02, else 1.0."""
     kept = table[table["high"] <= .02]
@@ -187,14 +187,14 @@ def honest_gain(worn, fresh):
 
 CLAIMS = [
     Claim("the worst slice is small", LESSON, "New-market voices are the worst slice, and mending them saves at most a third of all errors; with half of the traffic it saves more.",
-          laps.priority, lambda e: e.data["worst"] == laps.MARKET and e.data["gain"][laps.MARKET] <= e.data["total"] / 3,
-          control=lambda seed, **k: laps.priority(seed, market=.5, **k)),
+          what_first.priority, lambda e: e.data["worst"] == what_first.MARKET and e.data["gain"][what_first.MARKET] <= e.data["total"] / 3,
+          control=lambda seed, **k: what_first.priority(seed, market=.5, **k)),
     Claim("out-of-fold finds wrong labels", LESSON, "Out-of-fold probabilities find 70 of 100 wrong labels or more; in-sample ones do not.",
           laps.doubts, lambda e: e.value >= .7 and e.data["precision"] >= .4, control=lambda seed, **k: laps.doubts(seed, "in sample", **k)),
     Claim("lap one is a gain", LESSON, "Hearing the doubtful labels again is a gain over readers; hearing nothing again is not.",
           laps.lap_one, lambda e: e.interval[0] > 0, control=lambda seed, **k: laps.lap_one(seed, "delivered", **k)),
     Claim("mended labels part sound-alikes", LESSON, "In 1,000 sound-alike names mended labels save 10 errors more than a model for each family does, or more.",
-          laps.alike, lambda e: e.value >= 10, control=lambda seed, **k: laps.alike(seed, "a model a family", **k)),
+          what_first.alike, lambda e: e.value >= 10, control=lambda seed, **k: what_first.alike(seed, "a model a family", **k)),
     Claim("lap two mends noisy rooms", LESSON, "Recordings in noisy rooms set 40 more of 1,000 noisy names right, or more; without recordings none are.",
           lambda seed, **k: laps.lap_two(seed, .3, **k), lambda e: e.data["noisy rooms"] >= 40, control=lambda seed, **k: laps.lap_two(seed, .3, readers=0, **k)),
     Claim("one version looks like two", LESSON, "Of 100 comparisons of a version with itself 30 or more look certain over requests; with errors dealt anew they do not.",

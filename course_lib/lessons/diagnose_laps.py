@@ -1,4 +1,4 @@
-"""Find, fix, measure again: the pilot, its slices, what to mend first, and two laps; experiments of lesson 05."""
+"""Find, fix, measure again: the pilot, its slices, labels in doubt, and two laps; experiments of lesson 05."""
 import numpy as np
 import pandas as pd
 
@@ -8,16 +8,14 @@ from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment
 from course_lib.learn.kept import kept
 from course_lib.world.draws import keyed
-from course_lib.world.pool import NATIVE, Pool
+from course_lib.world.pool import Pool
 from course_lib.world.tables import table
 from course_lib.world.world import World
 
 PILOT_DAYS, PILOT = 28, {"noisier": dict(day=0, strength=.2), "new_market": dict(day=0, strength=.06)}
 LOUD = ("crowd", "motorway")
 WRONG_LABELS = .08                                      # share of the vendor's labels
-TRIAL_READERS = 8
 LOUD_CLIPS = 20                                         # a test reader: a fifth of the test set, as in the pilot
-MARKET, ROOMS, ALIKE, LABELS = "new-market voices", "noisy rooms", "sound-alike names", "doubtful labels"
 _STEM = 2                                               # names that share a word are a family when there are more than so many
 
 
@@ -126,61 +124,6 @@ def slices(seed: int, by: str, pool: Pool = Pool()) -> pd.DataFrame:
     scored = names(World(seed, pool))
     found = diagnose.slices(scored.assign(error=1000 * scored["error"]), by, np.random.default_rng(seed))
     return found.rename(columns={"mean": "errors"})
-
-
-@kept(maxsize=3)
-def _specialists(world):
-    """Error of the pilot's names when a model for each family decides again among its own names."""
-    scored, rows = names(world), delivered(world)
-    vectors, trained, best = world.features(scored), world.features(rows), scored["best"].to_numpy(str)
-    for family in sorted({tuple(sorted((card, *siblings))) for card, siblings in families().items()}):
-        mine, theirs = rows["label"].isin(family).to_numpy(), np.isin(best, family)
-        best[theirs] = recognizer().fit(trained[mine], rows["label"][mine].to_numpy(str)).predict(vectors[theirs])
-    return (best != scored["label"].to_numpy(str)).astype(float)
-
-
-@kept(maxsize=8)
-def candidates(seed: int, pool: Pool = Pool()) -> pd.DataFrame:
-    """What could be mended, with its share of the names and the errors in 1,000 of them, now and after a trial."""
-    world = World(seed, pool)
-    now = names(world)
-    after = {MARKET: names(world, market=True)["error"], ROOMS: names(world, noisy=TRIAL_READERS)["error"],
-             ALIKE: pd.Series(_specialists(world), now.index), LABELS: names(world, labels="mended")["error"]}
-    where = {MARKET: ~now["group"].isin(NATIVE), ROOMS: now["room"].isin(LOUD), ALIKE: now["family"], LABELS: now["error"] >= 0}
-    return pd.DataFrame({name: dict(share=mask.mean(), now=1000 * now["error"][mask].mean(), after=1000 * after[name][mask].mean())
-                         for name, mask in where.items()}).T.rename_axis("problem")
-
-
-def with_traffic(found: pd.DataFrame, market: float | None = None, noisy: float | None = None) -> pd.DataFrame:
-    """The candidates if other shares of the names came from the new market and from noisy rooms."""
-    shares = {MARKET: market, ROOMS: noisy}
-    return found.assign(share=[found["share"][name] if shares.get(name) is None else shares[name] for name in found.index])
-
-
-@experiment
-def priority(seed: int, market: float | None = None, noisy: float | None = None, pool: Pool = Pool()) -> Evidence:
-    """Errors that mending each candidate saves in 1,000 names, over those that mending the worst slice saves."""
-    found = with_traffic(candidates(seed, pool), market, noisy)
-    gain = (found["share"] * (found["now"] - found["after"])).sort_values(ascending=False)
-    worst = found["now"].idxmax()
-
-    def draw(ax):
-        labels = [f"{name} {found['share'][name]:.0%} of names, {found['now'][name]:.0f}\u00a0→\u00a0{found['after'][name]:.0f}" for name in gain.index]
-        title = f"First to mend: {gain.index[0]}" + (", the worst slice" if gain.index[0] == worst else "") + (", a close call" if gain.iloc[1] > .9 * gain.iloc[0] else "")
-        return plots.bars(ax, labels, gain.to_numpy(), unit="errors saved in 1,000 names", finding=title)
-    return Evidence("errors saved by the first candidate, times those saved by the worst slice", float(gain.iloc[0] / max(gain[worst], 1e-9)), None,
-                    len(names(World(seed, pool))), "One trial of each, measured on the voices of the pilot.",
-                    draw, "05.1", dict(axis="x", first=gain.index[0], worst=worst, pile=(found["share"] * found["now"]).drop(LABELS).idxmax(), gain=gain.to_dict(), total=float(found["now"][LABELS])))
-
-
-@experiment
-def alike(seed: int, by: str = "labels", pool: Pool = Pool()) -> Evidence:
-    """Errors in 1,000 sound-alike names that mended "labels" save more than a model for each family does."""
-    world = World(seed, pool)
-    family = pd.Series(_specialists(world), names(world).index)
-    after = names(world, labels="mended")["error"] if by == "labels" else family
-    more = 1000 * (family - after)[names(world)["family"]]
-    return Evidence("errors saved in 1,000 sound-alike names, more than by a model a family", float(more.mean()), None, len(more), "Sixteen names that were made to sound alike.")
 
 
 @experiment

@@ -10,12 +10,12 @@ from course_lib.learn.audio import player, players
 from course_lib.learn.lesson import decide
 from course_lib.learn.markup import Markup
 from course_lib.learn.widgets import Choice, Slider, explore
-from course_lib.lessons import diagnose_laps as laps, diagnose_trust as trust
+from course_lib.lessons import diagnose_first as what_first, diagnose_laps as laps, diagnose_trust as trust
 from course_lib.world import speech
 from course_lib.world.pool import NATIVE
 from course_lib.world.world import World
 
-PROBLEMS = (laps.MARKET, laps.ROOMS, laps.ALIKE, laps.LABELS)
+PROBLEMS = (what_first.MARKET, what_first.ROOMS, what_first.ALIKE, what_first.LABELS)
 _SLICES = {"all requests": (), "new market": ("es-voice", "fr-voice", "it-voice"), "noisy rooms": laps.LOUD}
 _SILENT = Markup("<p>No synthesiser on this machine: the sounds of this cell cannot be made. The lesson goes on.</p>",
                  "No synthesiser on this machine: the sounds of this cell cannot be made. The lesson goes on.")
@@ -63,17 +63,17 @@ def hear_doubts(seed: int, count: int = 3) -> Markup:
 
 def traffic(seed: int, market: float, noisy: float):
     """The figure of what to mend first if other shares of the names came from the new market and from noisy rooms, and its words."""
-    evidence = laps.priority.__wrapped__(seed, market / 100, noisy / 100)
-    first, gain = evidence.data["first"], evidence.data["gain"]
-    words = f"{market}% new market, {noisy}% noisy rooms: mend {first} first, it saves {gain[first]:.0f} errors in 1,000 names"
+    evidence = what_first.priority.__wrapped__(seed, market / 100, noisy / 100)
+    first, gain, sure = (evidence.data[name] for name in ("first", "gain", "sure"))
+    words = f"{market}% new market, {noisy}% noisy rooms: mend {first} first, it saves {gain[first]:.0f} errors in 1,000 names" + ("" if sure else "; its lead may be chance")
     return evidence.draw(plots.axes(7, 4)).figure, words
 
 
 def traffic_panel(seed: int):
     """Shares of the traffic to move; what to mend first follows."""
-    shares = laps.candidates(seed)["share"]
-    return explore(partial(traffic, seed), market=Slider("new market", 0, 60, round(100 * shares[laps.MARKET]), unit="%"),
-                   noisy=Slider("noisy rooms", 0, 60, round(100 * shares[laps.ROOMS]), unit="%", help="Percent of all names."))
+    shares = what_first.candidates(seed)["share"]
+    return explore(partial(traffic, seed), market=Slider("new market", 0, 60, round(100 * shares[what_first.MARKET]), unit="%"),
+                   noisy=Slider("noisy rooms", 0, 60, round(100 * shares[what_first.ROOMS]), unit="%", help="Percent of all names."))
 
 
 def fix_first(problem: str) -> str:
@@ -86,10 +86,10 @@ def fix_first(problem: str) -> str:
 
 def after_one_lap(seed: int, mine: str) -> pd.DataFrame:
     """Errors in 1,000 names of the pilot: now, after the lap that you chose, and after the team's."""
-    found = laps.candidates(seed)
+    found = what_first.candidates(seed)
     saved = found["share"] * (found["now"] - found["after"])
-    total = found["now"][laps.LABELS]
-    left = {"nothing mended": total, f"yours: {mine}": total - saved[mine], f"the team's: {laps.LABELS}": total - saved[laps.LABELS]}
+    total = found["now"][what_first.LABELS]
+    left = {"nothing mended": total, f"yours: {mine}": total - saved[mine], f"the team's: {what_first.LABELS}": total - saved[what_first.LABELS]}
     return pd.Series(left).round().astype(int).rename("errors in 1,000 names").to_frame()
 
 

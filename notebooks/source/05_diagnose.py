@@ -32,7 +32,8 @@ from course_lib.learn.check import check, hint, solution
 from course_lib.cycle.diagnose import reliability
 from course_lib.cycle.labels_in_doubt import label_issues
 from course_lib.cycle.train import recognizer
-from course_lib.lessons import diagnose_laps as laps, diagnose_panels as panels
+from course_lib.lessons import diagnose_first as what_first, diagnose_laps as laps
+from course_lib.lessons import diagnose_panels as panels
 from course_lib.lessons import diagnose_trust as trust, diagnose_worn
 from course_lib.learn.quiz import quiz
 from course_lib.world.world import World
@@ -106,17 +107,17 @@ panels.hear_confusions(seed)
 guess("05.1", saved=None, between=(0, 300))
 
 # %% tags=["reveal"]
-laps.priority(seed).figure
+what_first.priority(seed).figure
 
 # %%
-problems = laps.candidates(seed)
+problems = what_first.candidates(seed)
 problems.round({"share": 2, "now": 0, "after": 0})
 
 # %% [markdown]
 # `share` is the part of all names that a problem touches, `now` and `after` are errors in 1,000 *of those*. The worst
 # slice is small: mending it saves at most a third of all errors. The sound-alike slice is large, and its mend hardly
-# helps, or even hurts. A repair saves its **share times its gain**. Where two savings are close, one trial of each does
-# not rank them.
+# helps, or even hurts. A repair saves its **share times its gain**. The black lines are 95% intervals over voices. Where the
+# lead of the first may be chance, the title says so: one trial of each, heard by these voices, does not rank the two.
 #
 # **Exercise 05.1.** Given is `table`, like the one above. Return the name of the problem (a row of its index) whose mend
 # saves most errors among 1,000 names of all users. Stuck? `hint("05.1")`, `solution("05.1")`.
@@ -134,9 +135,10 @@ first(problems)
 panels.traffic_panel(seed)
 
 # %% [markdown]
-# So "what first?" is a question about next year's traffic, and the product manager must answer that part. Now decide, by
-# one of the four names in quotes. Your choice is kept. The team begins with the doubtful labels: they touch every
-# name, and hearing them again takes an afternoon. The lesson goes on with that, and shows yours beside it.
+# So "what first?" is a question about next year's traffic, and the product manager must answer that part. And where the
+# lead may be chance, the price decides. Now choose, by one of the four names in quotes; it is kept. The team begins with
+# the doubtful labels: hearing them again takes an afternoon, recordings take weeks. The lesson goes on with that, and
+# shows yours beside it.
 
 # %%
 mine = panels.fix_first("doubtful labels")

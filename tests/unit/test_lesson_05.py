@@ -2,6 +2,8 @@
 import numpy as np
 import pytest
 
+from course_lib.cycle import diagnose
+from course_lib.lessons import diagnose_first as what_first
 from course_lib.lessons import diagnose_laps as laps
 from course_lib.lessons import diagnose_panels as panels
 from course_lib.lessons import diagnose_trust as trust
@@ -45,10 +47,10 @@ def test_families_are_symmetric_and_never_alone():
 
 
 def test_shares_move_and_the_rest_stays():
-    found = laps.candidates(0)
-    moved = laps.with_traffic(found, market=.4)
-    assert moved["share"][laps.MARKET] == .4 and (moved["now"] == found["now"]).all()
-    assert (moved["share"].drop(laps.MARKET) == found["share"].drop(laps.MARKET)).all()
+    found = what_first.candidates(0)
+    moved = what_first.with_traffic(found, market=.4)
+    assert moved["share"][what_first.MARKET] == .4 and (moved["now"] == found["now"]).all()
+    assert (moved["share"].drop(what_first.MARKET) == found["share"].drop(what_first.MARKET)).all()
 
 
 def test_moving_the_traffic_reverses_what_comes_first():
@@ -70,3 +72,17 @@ def test_odd_choices_get_a_sentence():
         panels.fix_first("watches")
     with pytest.raises(ValueError, match="threshold 2 arrived; a confidence from 0 to 1"):
         panels.compare_thresholds(0, mine=2)
+
+
+def test_intervals_of_what_is_saved_hold_the_estimate_and_are_those_of_whole_voices():
+    evidence = what_first.priority(0)
+    gain, ends = evidence.data["gain"], dict(zip(what_first.candidates(0).index, evidence.data["ends"]))
+    assert all(low < gain[name] < high for name, (low, high) in ends.items())
+    table, people = what_first.trials(laps.World(0))[what_first.LABELS], laps.names(laps.World(0))["speaker"]
+    low, high = diagnose.interval(table["now"] - table["after"], people, np.random.default_rng(0))
+    assert ends[what_first.LABELS] == pytest.approx((low, high), rel=.1)
+
+
+def test_a_lead_is_sure_only_where_its_interval_is_above_zero():
+    assert what_first.priority(0, market=.6).data["sure"] and not what_first.priority(0).data["sure"]
+    assert "its lead may be chance" in panels.traffic(0, 6, 18)[1] and "chance" not in panels.traffic(0, 60, 18)[1]
