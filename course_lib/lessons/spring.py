@@ -4,6 +4,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from course_lib.cycle import monitor, scope
+from course_lib.cycle.calibrate import launch_model
 from course_lib.cycle.train import recognizer
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, bootstrap, experiment
@@ -25,6 +26,8 @@ def _people(rows, readers):
 @kept(maxsize=16)
 def model_for(world: World, readers: int = FULL_TEAM, new_readers: int = 0):
     """A recogniser trained on so many readers of the launch names and of the new names."""
+    if readers == FULL_TEAM and not new_readers:
+        return launch_model(world)
     rows = _people(world.recordings("train"), readers)
     if new_readers:
         later = world.recordings("train", wave=1)
@@ -33,35 +36,37 @@ def model_for(world: World, readers: int = FULL_TEAM, new_readers: int = 0):
 
 
 @kept(maxsize=4)
-def requests(world: World, changed: bool = True) -> tuple[pd.DataFrame, np.ndarray]:
-    """Requests of the first twelve weeks and their features; `changed` switches the spring's events on."""
-    rows = world.days(0, LAST_DAY, SPRING if changed else None)
-    return rows, world.features(rows)
+def requests(world: World, changed: bool = True) -> pd.DataFrame:
+    """Requests of the first twelve weeks; `changed` switches the spring's events on."""
+    return world.days(0, LAST_DAY, SPRING if changed else None)
+
+
+def answers(world: World, model, rows: pd.DataFrame) -> pd.DataFrame:
+    """`monitor.answers` for each request at the charter's threshold; a take that is heard again is recognised once."""
+    return monitor.heard(world, model, rows, scope.charter().threshold).loc[rows["recording"]].reset_index(drop=True)
 
 
 @kept(maxsize=6)
 def late_answers(world: World, new_readers: int = 0) -> pd.DataFrame:
     """Requests from the first day of spring on, with `best` and `confidence` of a model with so many readers of the new names."""
-    rows, vectors = requests(world)
-    late = (rows["day"] >= SPRING_DAY).to_numpy()
-    given = monitor.answers(model_for(world, new_readers=new_readers), vectors[late], 0)
-    return rows[late].reset_index(drop=True).assign(best=given["best"], confidence=given["confidence"].astype(float))
+    rows = requests(world)[lambda all_: all_["day"] >= SPRING_DAY].reset_index(drop=True)
+    given = answers(world, model_for(world, new_readers=new_readers), rows)
+    return rows.assign(best=given["best"], confidence=given["confidence"].astype(float))
 
 
 def _shown(rows, threshold):
     return rows["best"].where(rows["confidence"] >= threshold, scope.SORRY)
 
 
-def weekly_quality(world: World, model, changed: bool = True, threshold: float | None = None) -> pd.DataFrame:
+def weekly_quality(world: World, model, changed: bool = True) -> pd.DataFrame:
     """By week: share of whole names recognised, wrong cards in 1,000, and the signals that need no labels."""
-    rows, vectors = requests(world, changed)
-    given = monitor.answers(model, vectors, scope.charter().threshold if threshold is None else threshold)
+    rows = requests(world, changed)
+    given = answers(world, model, rows)
     week, whole = rows["day"] // 7, (rows["kind"] == "full") & (rows["card"] != "")
     outcomes = pd.Series(scope.outcome(rows, given["shown"]), index=rows.index)
     signals = monitor.weekly_signals(world.observe(rows), given, reactions(world.seed, rows, given["shown"]))
     right = (given["best"] == rows["card"])[whole].groupby(week[whole]).mean()
-    wrong = 1000 * (outcomes == "wrong card").groupby(week).mean()
-    return signals.assign(production=right, wrong_cards=wrong)
+    return signals.assign(production=right, wrong_cards=1000 * (outcomes == "wrong card").groupby(week).mean())
 
 
 @experiment
@@ -124,8 +129,7 @@ def decay(seed: int, changed: bool = True, pool: Pool = Pool()) -> Evidence:
         lines = {"test set": np.full(len(weeks), 100 * score), "production": 100 * weeks["production"].to_numpy()}
         plots.timeline(ax, weeks.index, lines, {5.5: "spring"} if changed else None, time="week after launch", unit="names recognised (%)",
                        finding=f"The test score stands still; production loses {100 * (before - after):.0f} points")
-        ax.set_ylim(0, 118)
-        ax.set_yticks(range(0, 101, 20))
+        ax.set(ylim=(0, 118), yticks=range(0, 101, 20))
         return ax
     return Evidence("points lost in production", 100 * float(before - after), None, int(weeks["requests"].sum()),
                     "Two causes were switched on by hand on one day; real change is slower and mixed.",
@@ -174,7 +178,7 @@ def same_sound(seed: int, event: str = "renamed_figure", pool: Pool = Pool()) ->
     usual, changed = world.days(60, 67), world.days(60, 67, [event])
     size = min(len(usual), len(changed))
     gap = float(np.abs(world.features(usual.iloc[:size]) - world.features(changed.iloc[:size])).max())
-    given = [monitor.answers(model_for(world), world.features(r), scope.charter().threshold) for r in (usual, changed)]
+    given = [answers(world, model_for(world), r) for r in (usual, changed)]
     wrong = [1000 * float((scope.outcome(r, g["shown"]) == "wrong card").mean()) for r, g in zip((usual, changed), given)]
     level = changed["level_db"].mean() - usual["level_db"].mean()
     return Evidence("largest difference of a feature", gap, None, size, "Only what the features keep of the sound is compared.",
@@ -186,21 +190,18 @@ def pilot(seed: int, pool: Pool = Pool()) -> pd.DataFrame:
     """A labelled pilot week: wrong cards and needless "sorry?" in 1,000 requests at each threshold."""
     world = World(seed, pool)
     rows = world.days(0, 7)
-    probabilities = model_for(world).predict_proba(world.features(rows))
-    out = []
-    for threshold in np.arange(0, .96, .05).round(2):
-        outcomes = scope.outcome(rows, scope.decide(probabilities, model_for(world).classes_, threshold))
-        out.append((threshold, 1000 * (outcomes == "wrong card").mean(), 1000 * (outcomes == "needless sorry").mean()))
-    return pd.DataFrame(out, columns=["threshold", "wrong", "sorry"])
+    probabilities, cards = model_for(world).predict_proba(world.features(rows)), model_for(world).classes_
+    found = {t: scope.outcome(rows, scope.decide(probabilities, cards, t)) for t in np.arange(0, .96, .05).round(2)}
+    return pd.DataFrame([(t, 1000 * (o == "wrong card").mean(), 1000 * (o == "needless sorry").mean()) for t, o in found.items()],
+                        columns=["threshold", "wrong", "sorry"])
 
 
 @kept(maxsize=8)
 def signals(seed: int, events: str = "spring") -> pd.DataFrame:
     """Twelve weeks of signals that need no labels; `events` is "spring", "none" or the name of one cause."""
     world = World(seed)
-    plan = {"spring": SPRING, "none": None}.get(events) if events in ("spring", "none") else {events: SPRING_DAY}
-    rows = world.days(0, LAST_DAY, plan)
-    given = monitor.answers(model_for(world), world.features(rows), scope.charter().threshold)
+    rows = world.days(0, LAST_DAY, {"spring": SPRING, "none": None}.get(events, {events: SPRING_DAY}))
+    given = answers(world, model_for(world), rows)
     return monitor.weekly_signals(world.observe(rows), given, reactions(seed, rows, given["shown"]))
 
 
@@ -233,8 +234,7 @@ def compare_actions(seed: int, pool: Pool = Pool()) -> Evidence:
     table, takes = dict(zip(late["said"], late["card"])), late.drop_duplicates("recording")
     larger = pd.Series(_larger(world).predict(world.features(takes)), takes["recording"])       # each take once
     given = {"record more readers": _shown(late, threshold), "raise the threshold": _shown(late, .8),
-             "use a larger model": late["recording"].map(larger)}
-    given["mend the card table"] = given["record more readers"].replace(table)
+             "use a larger model": late["recording"].map(larger), "mend the card table": _shown(late, threshold).replace(table)}
     right = [100 * float((given[name].to_numpy() == late["card"].to_numpy()).mean()) for name in ACTIONS]
 
     def draw(ax):
