@@ -249,8 +249,8 @@ for days in (7, 21, 56):
 # If the maker takes long, retraining on faulty recordings is cheaper, though the fault is not ours. It leaves a **debt**: cents that the retrained model costs beyond
 # the launch model in 1,000 usual requests, once the phones are repaired (below 0: none).
 #
-# Now all causes, and one more action. To **replace** the model is to train `best`, lesson 04's slow kind of recogniser, on the same recordings, with a threshold of its own (from
-# 500 labels). It takes four days' work, two weeks, and machines at 10 cents for 1,000 requests. It is tried where nothing else brings back most.
+# Now all causes, and one more action. To **replace** the model is to train `best`, lesson 04's slow kind of recogniser, on the same recordings, with a threshold of its own (500
+# labels). It takes four days' work, two weeks, and machines at 10 cents for 1,000 requests. It is tried on two causes that change the sound.
 #
 # First what 1,000 requests cost after each action, in cents (`clips`, `labels`: the retrainings). Then the cheapest action over 90 days: percent
 # that it regains, its `total` in €, the total of doing `nothing` (below 0: less than usual is lost), and whose job it is.
@@ -261,7 +261,7 @@ overview.readable(overview.verdicts(seed))
 
 # %% [markdown]
 # Three causes can be repaired: new names, renamed figures, the firmware; each by *another* action and another owner. For the rest, the least total cost is a threshold, some
-# recordings, another kind of model, or nothing at all. (`regains` is empty where nothing was lost.)
+# recordings, another kind of model, or nothing at all. (`regains` is empty where nothing was lost; over 100 is better than before the cause.)
 #
 # Look at *noisier use*: recordings of loud places help the old kind a little; the other kind, with the same recordings, brings back most. Is that a repair of the noise? `usual` has the
 # cents that a replaced model costs beyond the launch model in 1,000 *usual* requests. Below 0 it saves there, too, and would have without the cause.
