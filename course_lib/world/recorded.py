@@ -28,9 +28,23 @@ _AUDIO_BATCHES = ((0, 0), (17, 1))          # batches whose usual takes are ship
 
 
 @dataclass(frozen=True)
+class Vectors:
+    """Feature vectors, kept in the 8 bits of the file: `vectors[places]` are float32, as many as are asked for."""
+    codes: np.ndarray
+    spread: np.ndarray
+    middle: np.ndarray
+
+    def __getitem__(self, places) -> np.ndarray:
+        found = self.codes[places].astype(np.float32)
+        found *= self.spread
+        found += self.middle
+        return found
+
+
+@dataclass(frozen=True)
 class Bank:
-    """What was recorded of a pool, indexed by take number: float32 features, levels (dBFS), seconds."""
-    features: np.ndarray
+    """What was recorded of a pool, indexed by take number: features, levels (dBFS), seconds."""
+    features: Vectors
     level_db: np.ndarray
     seconds: np.ndarray
     audio: dict
@@ -138,8 +152,8 @@ def _load(path, pool):
         raise TableError(f"{path.name} was recorded from other tables than data/ holds now; "
                          "undo the edit, or record it again with: course record")
     with np.load(io.BytesIO(data), allow_pickle=False) as stored:
-        vectors = stored["codes"] * stored["spread"] + stored["middle"]
-        return Bank(vectors.astype(np.float32), stored["level_db"], stored["seconds"], _unpack_audio(stored))
+        vectors = Vectors(*(stored[name] for name in ("codes", "spread", "middle")))
+        return Bank(vectors, stored["level_db"], stored["seconds"], _unpack_audio(stored))
 
 
 def _unpack_audio(stored):

@@ -46,7 +46,7 @@ def test_the_shipped_bank_is_what_rendering_gives():
     for batch in ((0, 0), BATCH):
         clips = pool.render(*batch)
         vectors = recorded.features.features(list(clips.values()), 8000)
-        spread = np.maximum(bank.features.std(axis=0) * recorded.STEP, 1e-6)
+        spread = np.maximum(bank.features[:].std(axis=0) * recorded.STEP, 1e-6)
         apart = np.abs(vectors - bank.features[list(clips)]) / spread
         assert np.mean(apart < .75) > .995                # 8-bit steps; a few lie beyond the last one
         assert all(np.array_equal(clip, bank.audio[n]) for n, clip in clips.items() if n in bank.audio)
