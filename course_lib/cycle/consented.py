@@ -9,6 +9,7 @@ from typing import Iterable
 
 from course_lib import workspace
 
+CONSENT = "audio"                                    # what the header x-consent says
 _ID = re.compile(r"^[0-9a-f]{32}$")
 MAX_BYTES = 20_000_000                               # some 1,200 utterances of a second
 

@@ -6,7 +6,9 @@ from typing import Mapping
 
 from fastapi import HTTPException
 
-WORD, DAY, CONSENT = r"^[A-Za-z0-9_.:-]{1,64}$", r"^[0-9]{1,5}$", "audio"
+from course_lib.cycle.consented import CONSENT
+
+WORD, DAY = r"^[A-Za-z0-9_.:-]{1,64}$", r"^[0-9]{1,5}$"
 _DRAINED = 50                                        # times the limit: read and dropped, so that the refusal can be read
 
 

@@ -15,8 +15,7 @@ import sqlalchemy as sa
 
 from course_lib import workspace
 from course_lib.cycle import workers as crews
-from course_lib.cycle.consented import ConsentedAudio
-from course_lib.cycle.intake import CONSENT
+from course_lib.cycle.consented import CONSENT, ConsentedAudio
 from course_lib.cycle.log import RequestLog
 from course_lib.cycle.workers import ServiceError
 

@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from sklearn import set_config
 from starlette.exceptions import HTTPException
 
-from course_lib.cycle.consented import ConsentedAudio
+from course_lib.cycle.consented import CONSENT, ConsentedAudio
 from course_lib.cycle.desk import Desk, unlogged
-from course_lib.cycle.intake import CONSENT, DAY, WORD, Bounded, Limits, Refused
+from course_lib.cycle.intake import DAY, WORD, Bounded, Limits, Refused
 from course_lib.cycle.log import RequestLog
 from course_lib.world import features
 
