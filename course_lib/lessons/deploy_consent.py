@@ -23,7 +23,7 @@ def weeks(seed: int, pool: Pool = Pool()) -> tuple[pd.DataFrame, pd.Series]:
     world = World(seed, pool)
     rows = world.days(0, DAYS)
     model, threshold = deploy_skew.served(world, deploy_skew.SOUND)
-    shown = monitor.answers(model, world.features(rows), threshold)["shown"].to_numpy(str)
+    shown = monitor.heard(world, model, rows, threshold).loc[rows["recording"], "shown"].to_numpy(str)
     out = pd.DataFrame(dict(user=rows["user"].to_numpy(str), decision=shown, bad=np.isin(scope.outcome(rows, shown), _BAD)))
     first = (rows["day"] < ASKED).to_numpy()
     return out[~first].reset_index(drop=True), out[first].groupby("user")["bad"].mean()

@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import take
 
 from course_lib.cycle import drift, incident, shift
 from course_lib.cycle.calibrate import launch_model
@@ -95,7 +96,14 @@ def _answered(world, rows):
 
 def _stretch(world, a, b, events=None):
     rows = world.days(a, b, events).reset_index(drop=True)
-    return Stretch(rows[LEAN], history.logged(world, rows, _answered, ("second", "best_back", "confidence_back")))
+    log = history.logged(world, rows, _answered, ("second", "best_back", "confidence_back"))
+    return Stretch(_texts_once(rows[LEAN]), _texts_once(log))
+
+
+def _texts_once(table_):
+    """The same table, in which rows with the same text share it; saves megabytes."""
+    texts = [name for name in table_ if name not in ("id", "request_id") and isinstance(table_[name].dtype, pd.StringDtype)]
+    return table_.assign(**{name: take(once.array, places, allow_fill=True) for name in texts for places, once in [pd.factorize(table_[name])]})
 
 
 @lru_cache(maxsize=6)
