@@ -40,22 +40,36 @@ def daily(log: pd.DataFrame, usual: pd.DataFrame) -> pd.DataFrame:
     ValueError
         A log is empty or lacks a column.
     """
-    for table in (log, usual):
-        needs(table, COLUMNS)
-    fine = log[log["failure"].fillna("").astype(str) == ""]
-    by = fine.assign(sorry=fine["decision"] == scope.SORRY).groupby("day")
-    volume = log.groupby("day").size()
-    out = by[["level_db", "seconds", "distance", "confidence", "sorry", "re_ask"]].mean().rename(columns={"re_ask": "re_asks"}).reindex(volume.index)
-    out["re_asks"] *= 1000
+    return _daily(log, _baseline(usual))
+
+
+def _baseline(usual):
+    """How many requests a weekday brings, and the shares of first cards."""
+    needs(usual, COLUMNS)
     busy = usual.groupby("day").size()
-    weekday = busy.groupby(busy.index % 7).mean()
+    return busy.groupby(busy.index % 7).mean(), usual["best"].value_counts(normalize=True)
+
+
+def _daily(log, baseline):
+    weekday, shares = baseline
+    out = _means(log)
+    volume = log.groupby("day").size()
+    out = out.reindex(volume.index)
     out["requests"] = volume / weekday.reindex(out.index % 7).to_numpy()
-    shares = usual["best"].value_counts(normalize=True)
     counts = log.groupby(["day", "best"]).size().unstack(fill_value=0)
     cards = counts.columns.union(shares.index)
     counts, shares = counts.reindex(columns=cards, fill_value=0), shares.reindex(cards, fill_value=0)
     out["names"] = counts.div(counts.sum(axis=1), axis=0).sub(shares).abs().sum(axis=1) / 2
     return out[list(WATCHED)]
+
+
+def _means(log):
+    """The signals that are means over a day's requests, failed ones left out."""
+    needs(log, COLUMNS)
+    fine = log[log["failure"].fillna("").astype(str) == ""]
+    by = fine.assign(sorry=fine["decision"] == scope.SORRY).groupby("day")
+    out = by[["level_db", "seconds", "distance", "confidence", "sorry", "re_ask"]].mean().rename(columns={"re_ask": "re_asks"})
+    return out.assign(re_asks=1000 * out["re_asks"])
 
 
 def steps(series: pd.Series, spread: float, least: int = 3) -> pd.Series:
@@ -91,22 +105,21 @@ def first_day(series: pd.Series) -> int:
 
 @dataclass(frozen=True)
 class Normal:
-    """What is usual: the log of weeks without a change, and its daily signals by slice; made by `normal`."""
-    log: pd.DataFrame
+    """What is usual in weeks without a change: requests, weekdays and shares of cards, and the daily signals of each slice; made by `normal`."""
+    requests: int
+    baseline: tuple
     signals: dict
 
 
 def normal(usual: pd.DataFrame) -> Normal:
     """What is usual, from the log of weeks in which nothing changed."""
-    return Normal(usual, {name: daily(part, part) for name, part in _slices(usual).items()})
+    baseline = _baseline(usual)
+    return Normal(len(usual), baseline, _watched(usual, baseline))
 
 
-def _slices(log):
-    return {ALL: log} | {device: part for device, part in log.groupby("device")}
-
-
-def _watched(name):
-    return WATCHED if name == ALL else ("distance", *OUTPUTS)
+def _watched(log, baseline):
+    """The signals that are watched: all of them in all requests, the means that tell of a slice in each device's."""
+    return {ALL: _daily(log, baseline)} | {device: _means(part)[["distance", *OUTPUTS]] for device, part in log.groupby("device")}
 
 
 def evidence(log: pd.DataFrame, usual: Normal) -> pd.DataFrame:
@@ -123,13 +136,10 @@ def evidence(log: pd.DataFrame, usual: Normal) -> pd.DataFrame:
     size (of the largest step, in standard errors of usual days), day (on which it begins), fires; the largest first
     """
     rows = []
-    for name, part in _slices(log).items():
-        if name not in usual.signals:
-            continue
-        now = daily(part, usual.log if name == ALL else usual.log[usual.log["device"] == name])
-        for signal in _watched(name):
+    for name, now in _watched(log, usual.baseline).items():
+        for signal in now if name in usual.signals else ():
             then = usual.signals[name][signal]
-            found = steps(now[signal].dropna(), _spread(signal, then, len(usual.log)))
+            found = steps(now[signal].dropna(), _spread(signal, then, usual.requests))
             day = int(found.abs().idxmax())
             rows.append((name, signal, then.mean(), now.loc[day:, signal].mean(), float(found[day]), day))
     out = pd.DataFrame(rows, columns=["slice", "signal", "usual", "now", "size", "day"])

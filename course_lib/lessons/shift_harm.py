@@ -141,10 +141,16 @@ def drawn(seed: int, cause: str, strength: int, pool: Pool = Pool()):
     return changed(seed, cause, 0.0 if cause == shift.NOTHING else strengths(cause, pool)[strength], day, pool)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=8)
+def _taken(seed, strength, pool):
+    """What each incident is taken for, by whether anybody listens; one incident at a time, as few are kept."""
+    incidents = {cause: drawn(seed, cause, strength, pool) for cause in (*shift.CAUSES, shift.NOTHING)}
+    return pd.DataFrame({cause: {heard: found_in(found, heard)[2].cause for heard in (False, True)} for cause, found in incidents.items()}).T
+
+
 def confusion(seed: int, strength: int = 0, heard: bool = True, pool: Pool = Pool()) -> pd.Series:
     """What each of the nine causes, and nothing, is taken for at its floor (0) or planned strength (1)."""
-    return pd.Series({cause: found_in(drawn(seed, cause, strength, pool), heard)[2].cause for cause in (*shift.CAUSES, shift.NOTHING)})
+    return _taken(seed, strength, pool)[heard]
 
 
 def confusion_table(seed: int) -> pd.DataFrame:
@@ -184,11 +190,16 @@ def hits(found, ids) -> int:
     return int((rows["cause"] == found.cause).sum())
 
 
+@lru_cache(maxsize=4)
+def _hits_by_way(seed, pool):
+    incidents = {cause: drawn(seed, cause, 0, pool) for cause in NEEDS_EARS}
+    return pd.DataFrame({cause: {way: hits(found, listens(found, way)) for way in WAYS} for cause, found in incidents.items()}).T
+
+
 @experiment
 def touched(seed: int, way: str = WAYS[0], pool: Pool = Pool()) -> Evidence:
     """Of twenty listens, how many hit a request that the cause touched; mean over the six causes that need ears, at their floor."""
-    by_cause = {c: [hits(found, listens(found, w)) for w in WAYS] for c in NEEDS_EARS for found in [drawn(seed, c, 0, pool)]}
-    counts = {w: {c: found[i] for c, found in by_cause.items()} for i, w in enumerate(WAYS)}
+    counts = _hits_by_way(seed, pool).to_dict()
     means = {w: float(np.mean(list(v.values()))) for w, v in counts.items()}
 
     def draw(ax):
