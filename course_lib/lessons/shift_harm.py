@@ -239,4 +239,4 @@ def alarms(seed: int, found=None) -> pd.DataFrame:
     fired = alerts.fired(rules, limits, monitor.signals(found.log))
     days = fired.groupby("rule")["day"]
     out = pd.DataFrame(dict(action={r.name: r.action for r in rules}))
-    return out.assign(days_with_alarm=days.size(), first=days.min().astype("Int64"), largest=fired.groupby("rule")["size"].max().round(1)).fillna({"days_with_alarm": 0})
+    return out.assign(days_with_alarm=days.size(), first=days.min().astype("Int64"), largest=fired.groupby("rule")["size"].max().round(1)).fillna({"days_with_alarm": 0}).astype({"days_with_alarm": int})

@@ -96,7 +96,7 @@ rules.drop(columns="largest").assign(yours=pd.Series(chosen))
 
 # %% [markdown]
 # `action` is the reference's; `yours` is what you decided in lesson 08, if you did. Whoever is paged for re-asks knows soon. (Other rules may speak by chance: averaged over
-# many teams, on one quiet day in 50 or 100. In one team's log it may be more, since a limit that is set from 140 days is itself uncertain.)
+# many such logs, each on at most one quiet day in 50 or 100. In one log it may be more, since a limit that is set from 140 days is itself uncertain.)
 #
 # ## Since when?
 # Look at the re-asks by day, a week a row and its days counted from 0. When did they step up?
