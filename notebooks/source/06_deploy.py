@@ -199,7 +199,7 @@ dashboard.round(2)
 live.judged(seed, log).figure
 
 # %% [markdown]
-# Nothing crashed, nothing was slow, and every signal that needs no label *improved*. When inputs are made otherwise in production than in
+# Nothing crashed, nothing was slow, and both numbers of the dashboard *improved*. When inputs are made otherwise in production than in
 # training, that is **training-serving skew**. It has no error message, and the test score cannot see it: the test never takes the serving path.
 #
 # ## Log and replay
@@ -410,7 +410,7 @@ quiz("06")
 live.refused(service)
 
 # %% [markdown]
-# No body reached the model, and each got a sentence that says what to do. None is a 500, which would mean that the *service* is at fault.
+# No body reached the model. Each got its error in words, and with it a `hint` (not shown) that says what to do. None is a 500, which would mean that the *service* is at fault.
 #
 # **Exercise 06.5.** What should a client do next? Given is a status: 200 (answered), 400 (not usable), 408 (sent too slowly), 413 (too large), 422
 # (malformed) or 503 (busy). Return `"done"`, `"retry"` (send the same again, a little later) or `"mend"` (the same would be refused again).
