@@ -153,9 +153,21 @@ class _Peak:
         while not self._over.wait(EVERY):
             for child in me.children():
                 try:
-                    self.megabytes = max(self.megabytes, child.memory_info().rss // 2**20)
+                    self.megabytes = max(self.megabytes, _most(child) // 2**20)
                 except psutil.Error:                    # it ended between the two calls
                     continue
+
+
+def _most(process):
+    """Bytes that a process has held at most, where the system keeps that; else what it holds now, which a late look misses."""
+    now = process.memory_info()
+    if hasattr(now, "peak_wset"):                       # Windows
+        return now.peak_wset
+    try:
+        found = re.search(r"VmHWM:\s*(\d+) kB", Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8"))
+    except OSError:
+        found = None
+    return int(found[1]) * 1024 if found else now.rss
 
 
 def _worker(path: str, folder: str, answer: str) -> None:
