@@ -14,8 +14,9 @@ from course_lib.world.pool import Pool
 from course_lib.world.world import World
 
 OFFERS = pd.DataFrame(
-    dict(monthly=[50_000, 150_000, 1_200_000], per_1000=[0, 80, 0], typical_ms=[20, 80, 20], spread=[.4, .5, .4], name_days=[1, 30, 7], exit_days=[1, 90, 1]),
-    index=["templates", "API", "build"])                # assumptions; put in those of your own case
+    dict(monthly=[50_000, 100_000, 300_000, 1_200_000], per_1000=[0, 120, 100, 0], typical_ms=[20, 80, 20, 20], spread=[.4, .5, .4, .4],
+         name_days=[1, 30, 30, 7], exit_days=[1, 90, 30, 1]),
+    index=["templates", "API", "buy", "build"])         # assumptions; put in those of your own case
 VOLUME, NEW_SHARE, MONTH = 20.0, .03, 30                # million requests a month; share of them for names of that month; days
 MOST = 30.0                                             # million requests a month, the largest volume drawn
 
@@ -31,7 +32,8 @@ def latency(seed: int, offer: str, n: int) -> np.ndarray:
 def measured(world: World) -> pd.DataFrame:
     """What the pilot says of each offer: cost of its errors and of its slow answers, in cents for 1,000 requests."""
     rules, (rows, _) = scope.charter(), products.requests(world)
-    settings = {"templates": ("templates", products.TEMPLATE_THRESHOLD), "API": ("vendor", rules.threshold), "build": ("prototype", rules.threshold)}
+    settings = {"templates": ("templates", products.TEMPLATE_THRESHOLD), "API": ("vendor", rules.threshold), "buy": ("vendor", rules.threshold),
+                "build": ("prototype", rules.threshold)}
     out = {}
     for offer, (who, threshold) in settings.items():
         slow = latency(world.seed, offer, len(rows)) > rules.p95_ms
@@ -78,7 +80,7 @@ def crossing(world: World, dearer: float = 0, **options) -> float:
     running, fixed = at_one.drop(columns="fixed").sum(axis=1), at_one["fixed"]
     running = running + dearer * (running.index != "build")
     needs = [0.0]
-    for other in ("templates", "API"):
+    for other in OFFERS.index.drop("build"):
         saved, more = running[other] - running["build"], fixed["build"] - fixed[other]
         needs.append(np.inf if saved <= 0 and more > 0 else more / saved if saved > 0 else 0.0)
     return float(max(needs))
@@ -86,7 +88,7 @@ def crossing(world: World, dearer: float = 0, **options) -> float:
 
 @experiment
 def build_or_buy(seed: int, cheap_team: bool = False, pool: Pool = Pool()) -> Evidence:
-    """Volume from which building costs less than the API and less than templates."""
+    """Volume from which building costs less than each other offer."""
     world = World(seed, pool)
     terms = dict(monthly={"build": OFFERS.loc["API", "monthly"]} if cheap_team else None)
     rules, (rows, _) = scope.charter(), products.requests(world)

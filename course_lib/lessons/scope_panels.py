@@ -1,4 +1,4 @@
-"""What lesson 01 lets you move: prices of errors, and the terms of three offers."""
+"""What lesson 01 lets you move: prices of errors, and the terms of four offers."""
 from functools import lru_cache, partial
 
 import numpy as np
@@ -38,21 +38,21 @@ def prices_panel(seed: int):
 
 
 def offers_figure(seed: int, volume: float, api_price: float, new_percent: float):
-    """Cost of three offers on these terms, and the one that costs least, in words."""
+    """Cost of four offers on these terms, and the one that costs least, in words."""
     table = offers.per_1000(World(seed), volume, api_price, new_percent / 100)
     total = table.sum(axis=1)
     best = total.idxmin()
     parts = {name: table[name].to_numpy() for name in ("errors", "slow", "new names", "price", "fixed")}
-    names = {"templates": "template matching", "API": "the API", "build": "building"}
+    names = {"templates": "template matching", "API": "the API", "buy": "buying the vendor's model", "build": "building"}
     words = f"At {volume:g} million requests a month {names[best]} costs least: {total[best]:.0f} cents for 1,000 requests"
-    ax = products.stacked(plots.axes(7, 3.2), list(table.index), parts, unit="cents for 1,000 requests", finding=words.split(":")[0])
+    ax = products.stacked(plots.axes(7, 3.6), list(table.index), parts, unit="cents for 1,000 requests", finding=words.split(":")[0])
     return ax.figure, words
 
 
 def offers_panel(seed: int):
     """Volume, price and news to move; which offer costs least follows."""
     return explore(partial(offers_figure, seed), volume=Slider("requests", .5, 30.0, 20.0, .5, help="Million a month."),
-                   api_price=Slider("API price", 0, 300, 80, 10, help="Cents for 1,000 requests."),
+                   api_price=Slider("API price", 0, 300, 120, 10, help="Cents for 1,000 requests."),
                    new_percent=Slider("new names", 0, 20, 3, help="Percent of all requests are for names of that month."))
 
 

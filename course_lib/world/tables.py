@@ -9,8 +9,6 @@ import yaml
 from course_lib.world.channel import NOISES
 from course_lib.world.speech import check_text
 
-pd.set_option("mode.string_storage", "python")          # with pyarrow's, to_numpy(str) of a column with gaps cuts words off (pandas 3)
-
 DATA = Path(__file__).resolve().parents[2] / "data"
 NATIVE, MARKET = ("american", "newyork", "british"), ("es-voice", "fr-voice", "it-voice")
 GATED_DEVICE, RENAMED_WAVE = "phone", 9

@@ -303,7 +303,7 @@ low, high = interval(slow.sum(), len(slow))
 #
 # ## Build, buy, or call an API?
 #
-# Three offers. (To *buy* the vendor's model and run it yourself would be a fourth; it is not for sale.) Errors are
+# Four offers. The vendor's model is behind an API, or can be *bought* and run on your own machines. Errors are
 # measured on the pilot; the terms are **assumptions**, yours to change. `monthly` (cents) is people, machines, contracts
 # and recordings; `per_1000` the price of 1,000 calls. `typical_ms` and `spread` describe the times of answers.
 # `name_days` is how long a new name takes to work, `exit_days` how long it takes to leave.
@@ -313,7 +313,7 @@ offers.OFFERS
 
 # %% [markdown]
 # Fixed costs shrink with every request; prices by the call do not. At which number of requests a month does building become the cheapest
-# of the three? Guess in millions.
+# of the four? Guess in millions.
 
 # %% tags=["guess"] solved={"volume": 1}
 guess("01.3", volume=None, between=(0, 30))
@@ -323,7 +323,7 @@ offers.build_or_buy(seed).figure
 
 # %% [markdown]
 # Below that, a team that builds pays for its pride. Move the terms: how cheap must the API be, or how small the product, for it to
-# win? What do more new names do, when the vendor takes a month to add one?
+# win? When do you buy? What do more new names do, when the vendor takes a month to add one?
 
 # %%
 panels.offers_panel(seed)
@@ -333,7 +333,7 @@ panels.offers_panel(seed)
 # **exit**. The charter asks for a way out within 30 days, and the API's contract says 90. A constraint is not a price; an offer
 # that breaks one is out, or the constraint is changed by its owner, in writing.
 #
-# The reference team expects 20 million requests a month and builds. Keep your own choice: `"build"`, `"API"` or `"templates"`.
+# The reference team expects 20 million requests a month and builds. Keep your own choice: `"build"`, `"buy"`, `"API"` or `"templates"`.
 
 # %%
 decide("offer", "build")

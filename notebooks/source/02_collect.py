@@ -26,11 +26,10 @@ seed = 0
 # %%
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 
 from course_lib.cycle import collect, contract, faults
 from course_lib.cycle.collect import PLACES, rounded
-from course_lib.cycle.contract import passes
+from course_lib.cycle.contract import pa, passes       # pa is pandera.pandas
 from course_lib.learn.check import check, hint, solution
 from course_lib.learn.lesson import begin, decide, guess, reveal
 from course_lib.lessons import collect_gate as gate, collect_panels as panels

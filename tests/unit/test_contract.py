@@ -1,10 +1,13 @@
 """The contract at the gate: what it stops, what it lets in, and how it says so."""
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 import pytest
 
 from course_lib.cycle import contract, faults
+from course_lib.cycle.contract import pa
 from course_lib.lessons import collect_gate
 from course_lib.world.world import World
 
@@ -75,3 +78,10 @@ def test_fingerprints_ignore_ids_and_see_sounds():
 def test_the_teams_contract_judges_all_thirteen_and_the_hidden_fault_passes():
     found = collect_gate.verdicts(1000)
     assert found.value == found.n == 13 and found.data["hidden"]
+
+
+def test_texts_are_of_one_kind_for_pandas_and_for_pandera():
+    """With pyarrow installed pandera would expect its storage, unless the course's setting comes before it is imported."""
+    code = "from course_lib.cycle.contract import pa; import pandas as pd; print(pa.Column(str).dtype.type.storage, pd.Series(['a']).dtype.storage)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.split() == ["python", "python"]

@@ -96,8 +96,8 @@ def test_what_the_widgets_show_reverses_with_the_terms():
     from course_lib.lessons import scope_panels as panels
     said = [panels.prices_figure(0, *prices)[1] for prices in ((4, 1), (0, 1), (20, 1))]
     assert [words.split(" costs")[0] for words in said] == ["The prototype", "The demo", "The careful one"]
-    said = [panels.offers_figure(0, *terms)[1] for terms in ((20, 80, 3), (3, 80, 3), (.5, 300, 20))]
-    assert ["building" in said[0], "the API" in said[1], "template matching" in said[2]] == [True] * 3
+    said = [panels.offers_figure(0, *terms)[1] for terms in ((20, 120, 3), (2, 120, 3), (5, 120, 3), (.5, 300, 20))]
+    assert ["building" in said[0], "the API" in said[1], "buying" in said[2], "template matching" in said[3]] == [True] * 4
 
 
 def test_an_interval_over_users_covers_a_known_mean():
