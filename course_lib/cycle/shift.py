@@ -234,8 +234,8 @@ def _rules(found, heard):
         count = int(sound.get(SOUNDS[place], 0))
         yield cause, count >= 2, f"{count} {words} were heard"
     yield "season", fires["requests"], "there are more requests, and other favourites"
-    yield "louder_microphones", fires["level_db"], "the level moved, and what was heard is as usual"
     yield "popularity_reversed", abs(step.get("names", 0)) > MOST_NAMES, "other cards come first, and what was heard is as usual"
+    yield "louder_microphones", fires["level_db"], "the level moved, and what was heard is as usual"
     yield "first_name_only", step.get("seconds", 0) < -LIMIT and first >= 2, f"clips are shorter, and {first} of them were first names"
     yield "new_names", strange >= 2, f"{strange} whole names were said that no card has, and people want one"
 

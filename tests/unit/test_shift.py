@@ -117,7 +117,8 @@ def test_suspects_were_asked_again_since_the_day_in_the_slice():
     ("renamed_figure", dict(re_asks=9), dict(moved=2, fine=8)), ("firmware_fault", dict(distance=30, re_asks=6), dict(gated=5)),
     ("new_market", dict(confidence=-9, sorry=9), dict(foreign=2, first=3)), ("noisier", dict(sorry=12), dict(loud=4, strange=1)),
     ("season", dict(requests=12, names=17), dict(first=3)), ("louder_microphones", dict(level_db=40), dict(fine=5)),
-    ("popularity_reversed", dict(names=50), dict(first=1)), ("first_name_only", dict(seconds=-10, confidence=-8), dict(first=6)),
+    ("popularity_reversed", dict(names=50), dict(first=1)), ("popularity_reversed", dict(names=50, level_db=6), dict(first=1)),
+    ("first_name_only", dict(seconds=-10, confidence=-8), dict(first=6)),
     ("new_names", dict(confidence=-7, sorry=6), dict(strange=4, first=2)), ("nothing", dict(re_asks=5), dict(fine=20)), ("nothing", dict(), dict(moved=9))])
 def test_each_cause_by_its_mark(cause, steps, marks):
     found = shift.diagnose(steps_of(**steps), heard(**marks))
