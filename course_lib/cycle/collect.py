@@ -1,10 +1,10 @@
 """Whom to record: the frame of clips that can be had, samples from it, and weights that make a sample speak for production."""
-from functools import lru_cache
 from typing import Mapping
 
 import numpy as np
 import pandas as pd
 
+from course_lib.kept import kept
 from course_lib.world.world import World
 
 PLACES = ("indoors", "outdoors", "loud", "new market")
@@ -29,6 +29,7 @@ def need(rows: pd.DataFrame, *columns: str) -> None:
             raise ValueError(f"the rows have no column {name!r}; they have {', '.join(map(str, rows.columns))}")
 
 
+@kept(maxsize=4, copy=True)
 def frame(world: World, role: str = "train") -> pd.DataFrame:
     """Every clip that could be recorded: who agreed to read, in usual rooms, in loud ones, and in the new market.
 
@@ -41,11 +42,6 @@ def frame(world: World, role: str = "train") -> pd.DataFrame:
     -------
     DataFrame as of `World.recordings`, with the column `place`
     """
-    return _frame(world, role).copy(deep=False)         # pandas copies what somebody changes
-
-
-@lru_cache(maxsize=4)
-def _frame(world, role):
     rows = pd.concat([world.recordings(role), world.recordings(role, condition="noisy"), world.recordings(role, market=True)],
                      ignore_index=True)
     return rows.assign(place=places(rows))

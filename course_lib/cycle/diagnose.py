@@ -63,6 +63,11 @@ def known_labels(labels: pd.Series, known: Sequence[str]) -> None:
                          f"{len(known)} are known, such as {known[0]!r}: compare with cards.csv, or with the wave of the catalogue")
 
 
+def redraws(people: int, rng: np.random.Generator, n: int = RESAMPLES) -> np.ndarray:
+    """How often each of some people is drawn when as many are drawn with replacement, n times: (n, people) counts."""
+    return rng.multinomial(people, np.full(people, 1 / people), size=n)
+
+
 def interval(values, speakers, rng: np.random.Generator, n: int = RESAMPLES, level: float = .95) -> tuple[float, float]:
     """Percentile interval of a mean when whole speakers are resampled (cluster bootstrap; Davison and Hinkley, 1997).
 
@@ -83,7 +88,7 @@ def interval(values, speakers, rng: np.random.Generator, n: int = RESAMPLES, lev
     if len(people) < 2:
         return float("nan"), float("nan")
     sums, counts = np.bincount(codes, np.asarray(values, float)), np.bincount(codes)
-    drawn = rng.multinomial(len(people), np.full(len(people), 1 / len(people)), size=n)
+    drawn = redraws(len(people), rng, n)
     low, high = np.quantile((drawn @ sums) / (drawn @ counts), [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
@@ -192,7 +197,7 @@ def risk_coverage(table: pd.DataFrame, thresholds: Sequence[float], rng: np.rand
     above = (table["confidence"].to_numpy()[None] >= thresholds[:, None]).astype(float)
     whose = (codes[:, None] == np.arange(len(people))).astype(float)
     answered, wrong = above @ whose, above @ (whose * ~table["right"].to_numpy(bool)[:, None])      # by threshold and speaker
-    drawn = rng.multinomial(len(people), np.full(len(people), 1 / len(people)), size=RESAMPLES)
+    drawn = redraws(len(people), rng)
     shown, missed = answered.sum(axis=1), wrong.sum(axis=1)
     low, high = np.quantile((drawn @ wrong.T) / np.maximum(drawn @ answered.T, 1), [.025, .975], axis=0)
     high = np.where(missed == 0, np.minimum(3 / np.maximum(shown, 1), 1), high)

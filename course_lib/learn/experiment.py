@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from course_lib.kept import kept
 from course_lib.learn import ledger, lesson, plots
-from course_lib.learn.kept import kept
 
 _FEW = 1000                                             # values whose resamples are drawn at once: 8 MB
 

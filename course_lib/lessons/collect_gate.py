@@ -7,9 +7,9 @@ import pandas as pd
 from course_lib.cycle import contract, faults
 from course_lib.cycle.scope import charter
 from course_lib.cycle.train import recognizer
+from course_lib.kept import kept
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment
-from course_lib.learn.kept import kept
 from course_lib.lessons.collect_samples import MARKET, estimate, in_production
 from course_lib.world.draws import keyed
 from course_lib.world.pool import Pool

@@ -7,10 +7,11 @@ import pandas as pd
 
 from course_lib.cycle import collect
 from course_lib.cycle.collect import PLACES
+from course_lib.cycle.diagnose import redraws
 from course_lib.cycle.train import recognizer
+from course_lib.kept import kept
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment
-from course_lib.learn.kept import kept
 from course_lib.world.draws import keyed
 from course_lib.world.pool import Pool
 from course_lib.world.world import World
@@ -86,7 +87,7 @@ def estimate(right, speakers, weights, rng: np.random.Generator) -> tuple[float,
     right, weights = np.asarray(right, float), np.asarray(weights, float)
     codes, people = pd.factorize(np.asarray(speakers))
     sums, sizes = np.bincount(codes, right * weights), np.bincount(codes, weights)
-    picks = rng.multinomial(len(people), np.full(len(people), 1 / len(people)), size=1000)
+    picks = redraws(len(people), rng)
     picks = picks[picks @ sizes > 0]                    # a resample may hold readers without weight only
     low, high = np.quantile((picks @ sums) / (picks @ sizes), [.025, .975])
     return float(sums.sum() / sizes.sum()), (float(low), float(high))

@@ -4,9 +4,9 @@ import pandas as pd
 
 from course_lib.cycle import diagnose
 from course_lib.cycle.train import recognizer
+from course_lib.kept import kept
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment
-from course_lib.learn.kept import kept
 from course_lib.lessons.diagnose_laps import LOUD, delivered, families, names
 from course_lib.world.draws import keyed
 from course_lib.world.pool import NATIVE, Pool
@@ -57,7 +57,7 @@ def _redrawn(seed, pool):
     """Errors saved in 1,000 of the names that each candidate touches: a row for each redraw of all voices (those of a redraw are the same for all candidates)."""
     world = World(seed, pool)
     table, (codes, people) = trials(world), pd.factorize(names(world)["speaker"])
-    drawn = keyed(seed, "lesson 05", "what first").multinomial(len(people), np.full(len(people), 1 / len(people)), size=diagnose.RESAMPLES)
+    drawn = diagnose.redraws(len(people), keyed(seed, "lesson 05", "what first"))
     out = {}
     for name in (MARKET, ROOMS, ALIKE, LABELS):
         saved = (table[name, "now"] - table[name, "after"]).to_numpy()

@@ -4,9 +4,9 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 
 from course_lib.cycle import diagnose
+from course_lib.kept import kept
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment
-from course_lib.learn.kept import kept
 from course_lib.lessons import diagnose_laps as laps
 from course_lib.world.draws import keyed
 from course_lib.world.pool import NATIVE, Pool
@@ -57,7 +57,7 @@ def halves(people, seed: int, number: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _resampled(sums, counts, rng):
-    drawn = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=RESAMPLES)
+    drawn = diagnose.redraws(len(sums), rng, RESAMPLES)
     return (drawn @ sums) / (drawn @ counts)
 
 

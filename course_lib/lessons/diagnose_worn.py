@@ -3,9 +3,9 @@ import numpy as np
 import pandas as pd
 from sklearn.preprocessing import StandardScaler
 
+from course_lib.kept import kept
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment
-from course_lib.learn.kept import kept
 from course_lib.lessons import diagnose_trust as trust
 from course_lib.world.draws import keyed
 from course_lib.world.pool import Pool

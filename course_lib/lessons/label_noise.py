@@ -6,9 +6,9 @@ import pandas as pd
 
 from course_lib.cycle import annotators, label, scope
 from course_lib.cycle.train import recognizer
+from course_lib.kept import kept
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment, wilson
-from course_lib.learn.kept import kept
 from course_lib.lessons import label_votes
 from course_lib.lessons.label_votes import CREW, RULE, product, prompted
 from course_lib.world.draws import keyed

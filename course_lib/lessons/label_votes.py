@@ -7,9 +7,9 @@ import pandas as pd
 
 from course_lib.cycle import annotators, label
 from course_lib.cycle.train import recognizer
+from course_lib.kept import kept
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, bootstrap, experiment, wilson
-from course_lib.learn.kept import kept
 from course_lib.world.draws import keyed
 from course_lib.world.pool import Pool
 from course_lib.world.world import World

@@ -8,7 +8,7 @@ import pandas as pd
 
 from course_lib.cycle import drift, monitor, scope
 from course_lib.cycle.calibrate import launch_model
-from course_lib.learn.kept import kept
+from course_lib.kept import kept
 from course_lib.world.pool import Pool
 from course_lib.world.world import World
 

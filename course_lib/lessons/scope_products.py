@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 
 from course_lib.cycle import scope
+from course_lib.cycle.diagnose import redraws
 from course_lib.cycle.templates import Templates, spoken
 from course_lib.cycle.train import recognizer
 from course_lib.learn import plots
@@ -77,7 +78,7 @@ def cents(rows: pd.DataFrame, shown, wrong_card: float, sorry: float) -> np.ndar
 def by_user(values, users, rng, n: int = 400) -> tuple[float, float]:
     """95% interval of a mean per 1,000 requests: users are drawn again, each with all of their requests."""
     table = pd.DataFrame({"value": values, "user": np.asarray(users)}).groupby("user")["value"].agg(["sum", "size"]).to_numpy()
-    times = rng.multinomial(len(table), np.full(len(table), 1 / len(table)), size=n)
+    times = redraws(len(table), rng, n)
     sums, sizes = (times @ table).T
     low, high = np.quantile(1000 * sums / sizes, [.025, .975])
     return float(low), float(high)

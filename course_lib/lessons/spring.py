@@ -6,9 +6,9 @@ from sklearn.pipeline import Pipeline
 from course_lib.cycle import monitor, scope
 from course_lib.cycle.calibrate import launch_model
 from course_lib.cycle.train import recognizer
+from course_lib.kept import kept
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, bootstrap, experiment
-from course_lib.learn.kept import kept
 from course_lib.world.pool import Pool
 from course_lib.world.users import reactions
 from course_lib.world.world import World

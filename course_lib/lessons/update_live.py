@@ -1,6 +1,4 @@
 """The live part of lesson 10: a service of its own, requests with new names, a job that is killed half-way, a promotion and the way back."""
-import ctypes
-import gc
 import json
 import subprocess
 import sys
@@ -22,18 +20,8 @@ from course_lib.world.world import World
 PEOPLE, ASKED = 2, 240
 
 
-def give_back() -> None:
-    """Give freed memory back to the system, where its C library can: a lesson that starts processes leaves them room."""
-    gc.collect()
-    try:
-        ctypes.CDLL(None).malloc_trim(0)
-    except (AttributeError, OSError, TypeError):         # another C library than glibc
-        pass
-
-
 def launch(seed: int) -> tuple[Service, Registry]:
     """A registry with the launch model as champion, and a service that follows it; the workspace's own champion stays as it is."""
-    give_back()
     world, home = World(seed), workspace.home() / "updated" / str(seed)
     registry, rows = Registry(home), World(seed).recordings("train")
     saved = bundle.save(retrained(world, "launch")[0], scope.charter().threshold, world.cards["name"].to_dict(), registry.bundles,
@@ -91,7 +79,6 @@ def killed(seed: int, service: Service, registry: Registry, body: bytes, data: s
         time.sleep(.05)
     half = child.poll() is None
     _kill(child)
-    give_back()
     after = service.recognize(body)
     return pd.Series({"killed half-way": half, "failed requests": sum(s != 200 for s in statuses), "versions that answered": len(versions | {after["version"]}),
                       "champion is the same": Registry(registry.folder).champion() == champion,
