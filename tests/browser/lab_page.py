@@ -2,7 +2,6 @@
 import json
 import os
 import re
-import time
 import urllib.request
 import uuid
 from dataclasses import dataclass, field
@@ -65,14 +64,10 @@ class LabPage:
         self.wait_idle()
 
     def save(self):
-        """Save the notebook as the learner does, and wait until it is on the disk."""
-        path = self.lab.folder / self.name
-        before = path.stat().st_mtime_ns
-        self.page.keyboard.press("Control+s")
-        until = time.monotonic() + PATIENCE / 1000
-        while path.stat().st_mtime_ns == before:
-            assert time.monotonic() < until, f"{self.name} was not saved"
-            self.page.wait_for_timeout(50)
+        """Save the notebook as the learner does, and wait for the server's word: its file is empty while it is written."""
+        with self.page.expect_response(lambda answer: answer.request.method == "PUT" and f"/api/contents/{self.name}" in answer.url) as saved:
+            self.page.keyboard.press("Control+s")
+        assert saved.value.ok, f"{self.name} was not saved: {saved.value.status} {saved.value.text()}"
 
     def slider(self, label):
         """The handle of the slider with this label."""
