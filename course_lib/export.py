@@ -3,7 +3,7 @@ import errno
 import sqlite3
 import tempfile
 import zipfile
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from course_lib import workspace
@@ -30,7 +30,9 @@ def export(path: Path | None = None) -> Path:
         packed = Path(spare) / "work.zip"
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             for file in _work(folder):
-                archive.write(_settled(file, Path(spare)), file.relative_to(folder).as_posix())
+                with suppress(FileNotFoundError):       # JupyterLab's copy beside a notebook that it has saved meanwhile
+                    entry = zipfile.ZipInfo.from_file(file, file.relative_to(folder).as_posix(), strict_timestamps=False)
+                    archive.writestr(entry, _settled(file, Path(spare)), zipfile.ZIP_DEFLATED)
         try:
             workspace.place(packed.read_bytes(), path)
         except FileExistsError:
@@ -48,10 +50,10 @@ def _work(folder):
 
 
 def _settled(file, spare):
-    """A file as it may be copied: of a database, a snapshot that holds what its journal holds."""
+    """The bytes of a file, whole: of a database, a snapshot that holds what its journal holds."""
     if file.suffix != ".sqlite":
-        return file
+        return workspace.settled(file)
     copy = spare / file.name
     with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as live, closing(sqlite3.connect(copy)) as still:
         live.backup(still)
-    return copy
+    return copy.read_bytes()

@@ -28,6 +28,8 @@ _REASONS = {
     errno.EEXIST: "a file stands where a folder is needed",
 }
 
+SAVING = 2.0                                            # seconds; JupyterLab writes a notebook in some thousandths
+
 
 class WorkspaceError(OSError):
     """The workspace cannot be used; one sentence says why and what to do."""
@@ -155,6 +157,25 @@ def now() -> str:
     return time.strftime("%Y-%m-%d-%H%M%S")
 
 
+def settled(path: Path) -> bytes:
+    """The bytes of a file that JupyterLab may be saving: it empties the file first, and keeps a copy `.~name` until it is whole.
+
+    A save that a crash cut off is not waited for longer than `SAVING` seconds; the copy beside it is a file of its own.
+    """
+    until = time.monotonic() + SAVING
+    while True:
+        before = _state(path)
+        content = path.read_bytes()
+        if (_state(path) == before and not before[0]) or time.monotonic() > until:
+            return content
+        time.sleep(.02)
+
+
+def _state(path):
+    seen = path.stat()
+    return path.with_name(f".~{path.name}").exists(), seen.st_mtime_ns, seen.st_size
+
+
 def _digest(content):
     """Twelve hex digits of a notebook's content; line ends and indentation do not count."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
@@ -163,7 +184,7 @@ def _digest(content):
 def _edition(path):
     """The edition that a copy was made from; None if the file does not say or is not a notebook any more."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))["metadata"]["course"]["edition"]
+        return json.loads(settled(path))["metadata"]["course"]["edition"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

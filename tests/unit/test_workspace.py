@@ -5,6 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -176,6 +177,36 @@ def test_export_holds_the_work_and_what_the_journal_of_the_ledger_holds(notebook
     copy = sqlite3.connect(tmp_path / "ledger.sqlite")
     assert copy.execute("select n from t").fetchall() == [(7,)]
     copy.close()
+
+
+def exported():
+    with zipfile.ZipFile(export.export()) as archive:
+        return {name: archive.read(name).decode() for name in archive.namelist()}
+
+
+def test_a_notebook_that_is_being_saved_is_read_when_it_is_whole(notebooks, own_home):
+    copy = workspace.open_lesson("00", notebooks)
+    whole, spare = copy.read_text(encoding="utf-8"), copy.with_name(f".~{copy.name}")
+    spare.write_text(whole, encoding="utf-8")           # as JupyterLab saves: a copy, an empty file, the new content
+    copy.write_text("")
+
+    def end():
+        time.sleep(.2)
+        copy.write_text(whole.replace("first", "mine"), encoding="utf-8")
+        spare.unlink()
+    with ThreadPoolExecutor() as pool:
+        saving = pool.submit(end)
+        assert workspace.open_lesson("00", notebooks) == copy, "no second copy for a save under way"
+        assert "mine" in exported()["lessons/00_start_here.ipynb"]
+        saving.result()
+
+
+def test_a_save_cut_off_by_a_crash_is_exported_with_the_copy_beside_it(notebooks, own_home, monkeypatch):
+    monkeypatch.setattr(workspace, "SAVING", .1)
+    copy = workspace.open_lesson("00", notebooks)
+    copy.with_name(f".~{copy.name}").write_text("mine")
+    copy.write_text("")
+    assert exported() == {"lessons/00_start_here.ipynb": "", "lessons/.~00_start_here.ipynb": "mine"}
 
 
 def test_export_never_replaces_a_file(own_home, tmp_path):
