@@ -79,12 +79,14 @@ get_untrusted_types(file=saved / "model.skops")
 # ## Register it
 # A **registry** is the team's list of versions. This one is MLflow on a small database in your workspace. It counts versions,
 # keeps their **lineage** (what each was made of), and gives out **aliases**: the *champion* is the version that serves.
-# Clients ask for the alias, so the version behind it can change. (The first use takes some seconds.)
+# Clients ask for the alias, so the version behind it can change. (The first use takes some seconds. The list below shows this version
+# alone: `registry.versions()` has all, also those of earlier runs of this lesson.)
 
 # %%
 number = registry.register(saved)
 registry.alias("champion", number)
-registry.versions()[["bundle", "aliases", "data", "code", "charter"]]
+registered = registry.versions().set_index("bundle")
+registered.loc[[saved.name], ["aliases", "data", "code", "charter"]]
 
 # %% [markdown]
 # The last three are fingerprints: of the clips with their labels, of the code that trains, of the charter that set the
@@ -141,7 +143,7 @@ answer
 # milliseconds. The service had written the same id into its log before it answered. Look it up:
 
 # %%
-log = service.log().set_index("request_id")
+log = service.log().set_index("request_id").round(4)
 log.loc[answer["request_id"], ["device", "decision", "confidence", "version"]]
 
 # %% [markdown]
@@ -164,8 +166,10 @@ health["ready"], [line for line in counters if line.startswith("requests_total")
 
 # %%
 second = live.ported(registry, number)
-live.follow(service, registry.bundle("champion").name)
-registry.versions()[["bundle", "aliases", "threshold", "data"]]
+champion = registry.bundle("champion").name
+live.follow(service, champion)
+registered = registry.versions().set_index("bundle")
+registered.loc[[saved.name, champion], ["aliases", "threshold", "data", "code"]]
 
 # %% [markdown]
 # The running service has followed the alias, without a restart. Lineage says: same data, same code, same threshold.
@@ -329,7 +333,8 @@ guess("06.3", same=None, between=(0, 200))
 # %%
 record = jobs.run("retrain", registry.folder / "records", seed=seed, data="launch")
 result = jobs.result(record)
-{"number": result["number"], "same version": result["version"] == saved.name}
+{"same number": result["number"] == number,
+ "same version": result["version"] == saved.name}
 
 # %% [markdown]
 # The job trained, saved and registered, and arrived at the number that was there already: its bundle has the same hash, so it *is* the same version.

@@ -39,6 +39,8 @@ CELLS = {                                               # name -> source, commit
     "panel": (PANEL, {"text/plain": "run it"}, True),
     "other panel": (PANEL, {"text/plain": "run that"}, False),
     "after a failure": ("1 / 0", "2\n", False),
+    "late": ("print('Kept: same = 180. You have seen the result already, so this one counts as late.')", "Kept: same = 180.\n", True),
+    "other guess": ("print('Kept: same = 170. You have seen the result already, so this one counts as late.')", "Kept: same = 180.\n", False),
     "number": ("print('12 more points in 3 weeks')", "13 more points in 3 weeks\n", False),
 }
 
