@@ -32,11 +32,11 @@ def psi_by_day(seed: int, column: str = "confidence", reference_rows: int = 100,
 
 @experiment
 def folk(seed: int, limit: float | None = FOLK, reference_rows: int = 100, pool: Pool = Pool()) -> Evidence:
-    """Of 100 usual days, on how many a PSI of the confidence is over a limit; None takes what one in 20 days of the first half exceed."""
+    """Of 100 usual days, on how many a PSI of the confidence is over a limit; None sets one on the first half for one day in 20 to come, and counts in the second."""
     daily = psi_by_day(seed, "confidence", reference_rows, pool=pool)
     half = len(daily) // 2
     if limit is None:
-        limit, judged = drift.threshold(daily.iloc[:half], .05), daily.iloc[half:]
+        limit, judged = drift.threshold(daily.iloc[:half], .05, ahead=True), daily.iloc[half:]
     else:
         judged = daily
     over = int((judged > limit).sum())
@@ -91,8 +91,8 @@ def statistics(seed: int, detector: str, name: str = "usual", pool: Pool = Pool(
 
 @experiment
 def seen(seed: int, detector: str, name: str, pool: Pool = Pool()) -> Evidence:
-    """Of 100 days under a cause, on how many a detector fires at a limit that one in 100 usual days exceeds."""
-    limit = drift.threshold(statistics(seed, detector, "usual", pool), .01)
+    """Of 100 days under a cause, on how many a detector fires at a limit that one in 100 further usual days exceeds."""
+    limit = drift.threshold(statistics(seed, detector, "usual", pool), .01, ahead=True)
     fires = statistics(seed, detector, name, pool) > limit
     low, high = wilson(int(fires.sum()), len(fires))
     return Evidence(f"days with an alarm of {detector}, {name} (of 100)", 100 * float(fires.mean()), (100 * low, 100 * high), len(fires),
@@ -175,7 +175,7 @@ def waits(before, after, limit: float, days: int) -> float:
 def window_costs(seed: int, name: str, one_in: int = 20, pool: Pool = Pool()) -> pd.DataFrame:
     """By window length from 1 to 14 days: false pages a year, days to see a change, and what both cost a year (euros).
 
-    Every so many days somebody compares the mean of the re-asks with what one in `one_in` usual windows exceeds.
+    Every so many days somebody compares the mean of the re-asks with what one in `one_in` further usual windows exceeds.
     """
     plan = alerts.plan()
     usual = signals(seed, pool=pool)["re_asks"].to_numpy()
@@ -183,7 +183,7 @@ def window_costs(seed: int, name: str, one_in: int = 20, pool: Pool = Pool()) ->
     harm, rows = max(harm_per_day(seed, name, plan.scale, pool), 0), []
     for days in range(1, LONGEST + 1):
         windows = pd.Series(usual).rolling(days).mean().dropna()
-        late = waits(usual, after, drift.threshold(windows, 1 / one_in), days)
+        late = waits(usual, after, drift.threshold(windows, 1 / one_in, ahead=True), days)
         false = 365 / days / one_in
         rows.append((days, false, late, false * plan.actions["page"].call / 100, CHANGES_A_YEAR * late * harm / 100))
     out = pd.DataFrame(rows, columns=["days", "false_pages", "delay", "false_cost", "delay_cost"]).set_index("days")
@@ -216,7 +216,7 @@ def quiet_weeks(seed: int, pool: Pool = Pool()) -> Evidence:
     daily = pd.DataFrame({c: psi_by_day(seed, c, name="no change", pool=pool) for c in INHERITED}) > FOLK
     plan = alerts.plan()
     rules = [rule for rule in plan.rules if rule.action != "ignore"]
-    limits = alerts.limits(rules, signals(seed, pool=pool).loc[REFERENCE:])
+    limits = alerts.limits(rules, signals(seed, pool=pool).loc[REFERENCE:], ahead=True)
     mended = alerts.fired(rules, limits, signals(seed, "no change", pool))
     days = CHANGED - USUAL
     counts = dict(inherited=int(daily.any(axis=1).sum()), mended=int(mended["day"].nunique()), pages=int((mended["action"] == "page").sum()))
@@ -232,7 +232,7 @@ def quiet_weeks(seed: int, pool: Pool = Pool()) -> Evidence:
 def volume(seed: int, name: str = "holiday season", pool: Pool = Pool()) -> Evidence:
     """Of 100 days of a season, on how many the volume rule fires; `data` has the same for the re-asks rule."""
     rules = [rule for rule in alerts.plan().rules if rule.signal in ("requests", "re_asks")]
-    limits = alerts.limits(rules, signals(seed, pool=pool).loc[REFERENCE:])
+    limits = alerts.limits(rules, signals(seed, pool=pool).loc[REFERENCE:], ahead=True)
     alarms = alerts.fired(rules, limits, signals(seed, name, pool))
     share = {signal: 100 * float((alarms["signal"] == signal).sum()) / (CHANGED - USUAL) for signal in ("requests", "re_asks")}
     return Evidence("days on which the volume rule fires (of 100)", share["requests"], None, CHANGED - USUAL, "One season of one size.", data=share)

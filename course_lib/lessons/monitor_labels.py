@@ -155,7 +155,7 @@ def label_choice(rise: float, labels: int):
 def _alarms(seed, pool):
     """By cause what the rules of data/alerts.yaml report in its three weeks."""
     rules = alerts.plan().rules
-    limits = alerts.limits(rules, signals(seed, pool=pool).loc[REFERENCE:])
+    limits = alerts.limits(rules, signals(seed, pool=pool).loc[REFERENCE:], ahead=True)
     return {name: alerts.fired(rules, limits, signals(seed, name, pool)) for name in CAUSES}
 
 

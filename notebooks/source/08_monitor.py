@@ -144,14 +144,17 @@ limit = limit_from(windows, 20)
 detect.folk(seed, limit).figure
 
 # %% [markdown]
-# That looks as promised, but it *had* to: the limit comes from these very days. An honest test takes the limit from the
-# first half of the usual days, and counts alarms in the second.
+# That looks as promised, but it *had* to: the limit comes from these very days. For days *to come* it is a little low: n usual
+# days leave a new one n + 1 places, below, between and above them, all equally likely. A limit that one in 20 new days exceeds has a twentieth of
+# these **n + 1** places above it (`drift.threshold(..., ahead=True)`). An honest test takes such a limit from the first half of the usual days,
+# and counts alarms in the second.
 
 # %%
 detect.folk(seed, None)
 
 # %% [markdown]
-# About what was promised; with so few days a few more or less are chance. From now on, every detector gets its limit from null windows, and
+# About what was promised; with so few days a few more or less are chance. (At one in 100 the place counts: of 112 days, a limit like yours
+# is exceeded by nearly two in 100 days to come.) From now on, every detector gets its limit from null windows, for days to come, and
 # they can be compared: **same false alarms, who sees more?**
 #
 # ## Three detectors
@@ -201,7 +204,7 @@ stream["day"].iloc[found].tolist()
 # Those are the days on which ADWIN reports a change. Figures were renamed on day 140: same sound, another card.
 #
 # The table puts the three side by side: of 100 days under a cause, on how many do the first two fire, at one false alarm in 100
-# usual days? On which day does ADWIN first see it?
+# usual days to come? On which day does ADWIN first see it?
 
 # %%
 detect.detectors(seed)
@@ -382,7 +385,7 @@ chosen
 detect.quiet_weeks(seed).figure
 
 # %% [markdown]
-# A few false alarms may be left: four rules page or write a ticket, and each was promised one false alarm in 100 days.
+# A few false alarms may be left: four rules page or write a ticket, and each promises one false alarm in 100 days to come, on average.
 #
 # You diagnosed a monitor that nobody believed: windows too small for a folk threshold, four signals at once, alarms
 # without an owner. You mended it: limits from null windows, rules with owners and prices. **Runbook** for an alarm: 1. is
