@@ -83,15 +83,20 @@ def loud_and_harmful(seed: int, pool: Pool = Pool()) -> pd.DataFrame:
     return pd.DataFrame(rows).T.astype(dict(loudness=float, extra=float))
 
 
-def _apart(table):
-    """Height of each cause's words beside its point: moved up where they would lie over those of a point close below."""
+def _places(table):
+    """Where each cause's words begin, and on which side: off the limit's line, other points and the words of points close below."""
     width, height, at = np.ptp(table["loudness"]), np.ptp(table["extra"]), {}
     for name, row in table.sort_values("extra").iterrows():
-        y = row["extra"]
-        for x, below in at.values():
-            y = below + .08 * height if abs(x - row["loudness"]) < .3 * width and abs(y - below) < .08 * height else y
-        at[name] = (row["loudness"], y)
-    return {name: y for name, (_, y) in at.items()}
+        x, y, long = max(row["loudness"], shift.LIMIT), row["extra"], .016 * len(row["words"])
+        for other, below, _ in at.values():
+            y = below + .08 * height if abs(other - row["loudness"]) < .3 * width and abs(y - below) < .08 * height else y
+        level = table.drop(name).query("abs(extra - @y) < .09 * @height")["loudness"]
+        near, right, left = (level[level.between(x + a * width, x + b * width)] for a, b in ((-.05, .05), (.05, long), (-long, 0)))
+        if row["loudness"] > .78 * table["loudness"].max() or (len(right) and not len(left) and x - long * width > shift.LIMIT):
+            at[name] = (row["loudness"], y, "right")
+        else:
+            at[name] = (max([x, *near]), y, "left")
+    return at
 
 
 @experiment
@@ -101,12 +106,12 @@ def loudness(seed: int, cause: str = "louder_microphones", pool: Pool = Pool()) 
     mic, renamed = table.loc["louder_microphones"], table.loc["renamed_figure"]
 
     def draw(ax):
-        heights = _apart(table)
+        places = _places(table)
         for i, (name, row) in enumerate(table.iterrows()):
             ax.plot([row["loudness"]], [row["extra"]], color=plots.COLOURS[1 if name in ("louder_microphones", "renamed_figure") else 0],
                     marker=plots.MARKERS[i % 6], linestyle="none")
-            left = row["loudness"] > .7 * table["loudness"].max()
-            ax.annotate(row["words"], (row["loudness"], heights[name]), xytext=(-7 if left else 7, 3), textcoords="offset points", ha="right" if left else "left")
+            x, y, side = places[name]
+            ax.annotate(row["words"], (x, y), xytext=(7 if side == "left" else -7, 3), textcoords="offset points", ha=side)
         ax.axvline(shift.LIMIT, color="#555555", linestyle=":", marker="")
         ax.annotate("limit of an alarm", (shift.LIMIT, .74), xycoords=("data", "axes fraction"), xytext=(4, 0), textcoords="offset points", color="#333333")
         ax.set(xlabel="loudest input alarm (standard errors)", ylabel="extra cents in 1,000 requests")
@@ -128,7 +133,7 @@ def saved(seed: int, cause: str = CASE[0], action: str = incident.BLOCK, pool: P
     share = {a: 100 * (1 - extra(found, a) / without) for a in incident.MITIGATIONS[1:]}
 
     def draw(ax):
-        return plots.bars(ax, list(share), list(share.values()), unit="percent of the extra cost that goes away",
+        return plots.bars(ax, list(share), [round(value) for value in share.values()], unit="percent of the extra cost that goes away",
                           finding=f"Nobody knows the cause yet, and blocking the re-asked cards takes away {share[incident.BLOCK]:.0f}% of the extra cost")
     return Evidence(f"percent of the extra cost that goes away: {action}", share[action], None, len(_late(found)[0]),
                     "Simulated after the fact, on the requests that chose the cards; on the day an audit tells.", draw, key="09.2",

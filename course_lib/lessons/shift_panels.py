@@ -57,7 +57,7 @@ def same_answers(live: pd.DataFrame) -> Evidence:
     level = float((both["level_db"]["after"] - both["level_db"]["before"]).astype(float).mean())
 
     def draw(ax):
-        return plots.bars(ax, ["answers that changed", "answers that stayed"], [differ, 100 - differ], unit=f"of 100 answers, {len(both)} utterances sent twice",
+        return plots.bars(ax, ["answers that changed", "answers that stayed"], [round(differ), 100 - round(differ)], unit=f"of 100 answers, {len(both)} utterances sent twice",
                           finding=f"Every clip is {level:.1f} dB louder, and {differ:.0f} of 100 answers change")
     return Evidence("answers that changed, of 100", differ, None, len(both), "A few users of one day; louder still, and a microphone clips.", draw, key="09.1",
                     data=dict(axis="x", changed=differ, level=level))

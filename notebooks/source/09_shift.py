@@ -302,7 +302,7 @@ pd.DataFrame({way: dict(harm.touched(seed, way).data) for way in harm.WAYS})
 harm.loudness(seed).figure
 
 # %% [markdown]
-# Two alarms at the right: the firmware fault breaks nine of ten requests from phones, the louder microphones cost nobody a cent. At the top left stands the cause of your case: no alarm at
+# Compare two of the loudest alarms: the firmware fault breaks nine of ten requests from phones, the louder microphones cost nobody a cent. At the top left stands the cause of your case: no alarm at
 # the inputs, and the dearest of all. Loudness does not tell which is which; only what happens to users does.
 #
 # ## Act, watch or ignore?
