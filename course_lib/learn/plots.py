@@ -104,11 +104,22 @@ def bars(ax: Axes, labels, values, intervals=None, finding: str = "", unit: str 
     ax.set_ylim(len(labels) - .4, -.6)
     ax.grid(axis="y", visible=False)
     ax.margins(x=.12)
-    left, right = ax.get_xlim()
-    if left < 0:                                        # room for a number left of its bar
-        ax.set_xlim(left - .12 * (right - left), right)
+    ax.set_xlim(_with_room(ax), auto=None)              # a line that is drawn further out still widens them
     ax.set_xlabel(unit)
     return title(ax, finding)
+
+
+def _with_room(ax):
+    """Limits of the x axis within which the numbers at the ends of bars have room, however long the rows' labels are."""
+    points, (low, high) = matplotlib.rcParams["font.size"], ax.get_xlim()
+    longest = max((len(line) for label in ax.get_yticklabels() for line in label.get_text().split("\n")), default=0)
+    width = max(72 * ax.figure.get_figwidth() - .62 * points * longest - 20, 12 * points)
+    for _ in range(9):                                  # a wider axis makes the same words wider in its units
+        left, right = low, high
+        for words in ax.texts:
+            needed = (10 + .66 * points * len(words.get_text())) / width * (right - left)
+            low, high = (min(low, words.xy[0] - needed), high) if words.get_ha() == "right" else (low, max(high, words.xy[0] + needed))
+    return low, high
 
 
 def timeline(ax: Axes, days, series: dict, events: dict | None = None, finding: str = "", unit: str = "",

@@ -64,6 +64,18 @@ def test_a_number_stands_beyond_its_bar_on_either_side(far):
     assert ax.get_xlim()[0] < min(less) and max(less) < -4 and min(more) > far
 
 
+@pytest.mark.parametrize("set_style", [plots.style, plots.projector])
+@pytest.mark.parametrize("values, intervals", [([12_345, 8_210], [(11_000, 13_700), (7_000, 9_400)]), ([-1_234, 5], [(-1_500, -900), (-80, 90)]),
+                                               ([.123, -.456], [(.1, .15), (-.6, -.3)]), ([88, 91], None)])
+def test_the_number_of_a_bar_stands_inside_the_axes(set_style, values, intervals):
+    set_style()
+    ax = plots.bars(plots.axes(), ["mend the voices of the new market, all", "short"], values, intervals)
+    drawn(ax)
+    inside = ax.get_window_extent()
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert min(box.x0 for box in boxes) >= inside.x0 and max(box.x1 for box in boxes) <= inside.x1 - 2
+
+
 def test_series_differ_without_colour():
     ax = plots.timeline(plots.axes(), range(5), {str(i): np.arange(5) + i for i in range(6)})
     assert len({(line.get_marker(), line.get_linestyle()) for line in ax.lines}) == 6
