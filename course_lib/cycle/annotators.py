@@ -17,6 +17,7 @@ RULES = {"first name": "a first name alone is “cannot tell”, even if only on
 WHOLE = "whole name"
 GUIDELINES = {"own words": .45, "written": .97}        # the chance that somebody reads a rule as the team means it
 WRONG_LINE = .5                                         # of the slips: a click on the wrong line; the rest mishear
+LEAST_PRICE, MOST_PRICE = 1.0, 3.5                      # cents that people ask for a label; about 2 on average
 NAMES = ("Ana", "Ben", "Cleo", "Dev", "Eli", "Fay", "Gus", "Hana", "Ivo")
 
 
@@ -71,7 +72,9 @@ def _person(seed, name, guideline):
     rng = keyed(seed, "annotator", name)
     skill, days, reads = .78 + .17 * rng.random(), .5 + 4 * rng.random(), rng.random(len(RULES))
     misreads = frozenset(rule for rule, draw in zip(RULES, reads) if draw > GUIDELINES[guideline])
-    return Annotator(name, round(float(skill), 3), misreads, 2.0, round(float(days), 1))
+    likely = LEAST_PRICE + (skill - .78) / .17          # who hears well asks a little more, on average
+    price = keyed(seed, "annotator", name, "price").triangular(LEAST_PRICE, likely, MOST_PRICE)
+    return Annotator(name, round(float(skill), 3), misreads, round(float(price), 1), round(float(days), 1))
 
 
 def heard(rows: pd.DataFrame) -> np.ndarray:

@@ -7,7 +7,7 @@ import pandas as pd
 from course_lib.cycle import label
 from course_lib.learn.check import exercise
 from course_lib.learn.experiment import Claim, Evidence
-from course_lib.lessons import label_noise, label_votes
+from course_lib.lessons import label_crews, label_noise, label_votes
 from course_lib.lessons.label_votes import CREW
 from course_lib.world.draws import keyed
 from course_lib.world.pool import Pool
@@ -203,6 +203,8 @@ CLAIMS = [
           _one_coin, lambda e: e.value >= 1, control=lambda seed, **k: _one_coin(seed, 0, **k)),
     Claim("the majority prefers its own", LESSON, "Judged by the majority the three misreaders look better, on average, than the two others; by gold they are five points worse or more.",
           _masked, lambda e: e.value > 0 and e.data["gold"] >= 5, control=lambda seed, **k: _masked(seed, 1, **k)),
+    Claim("the price list does not hear", LESSON, "The prices of nine people stand in another order than their skill (rank correlation .85 or less); tied to skill they do not.",
+          label_crews.order, lambda e: e.value <= .85, control=lambda seed, **k: label_crews.order(seed, True, **k)),
     Claim("noise costs twice", LESSON, "Labels by one vote cost a point or more in training; in the test they take two points or more off the score of a good model.",
           label_noise.twice, lambda e: e.value >= 1 and e.data["hidden"] >= 2, control=lambda seed, **k: label_noise.twice(seed, each=5, **k)),
     Claim("votes pay with traffic", LESSON, "At two cents a vote and a million requests three votes a clip save 10,000 cents or more against one.",

@@ -2,8 +2,8 @@
 # # 03 · Label: how many votes, and which guideline?
 #
 # In production nobody reads names from a prompt. To learn what users meant, the team pays people to listen: each answer of
-# theirs is a **vote**, at 2 cents. You are the data lead, and you decide **how many votes each clip gets, what the written
-# guideline says, and how votes become a label**.
+# theirs is a **vote**, at about 2 cents. You are the data lead, and you decide **how many votes each clip gets, from whom, what the
+# written guideline says, and how votes become a label**.
 #
 # Too few votes, and the labels lie about your model. Too many, and the money is gone. The wrong guideline, and any number of
 # votes repeats one mistake.
@@ -13,12 +13,12 @@
 #
 # - measure agreement between annotators, take chance out of it, and say what it does not tell,
 # - choose between counting votes and a model of who errs, on evidence,
-# - measure an annotator's skill with gold questions,
+# - measure an annotator's skill with gold questions, and decide whom to keep at which price,
 # - plan an audit of labels: how many clips for which interval,
 # - weigh the price of votes against what wrong labels cost.
 #
-# **You need** lesson 00. **Time**: 50-60 minutes: the booth 7, agreement 8, counting 8 (exercise 03.1: 3), models 9, gold 8 (03.2: 5),
-# audit 6 (03.3: 4), choosing 6 (03.4: 4), what it costs 8. An optional section at the end (03.5) takes 10 more.
+# **You need** lesson 00. **Time**: 50-60 minutes: the booth 7, agreement 8, counting 8 (exercise 03.1: 3), models 9, gold 11 (03.2: 5),
+# audit 6 (03.3: 4), choosing 6 (03.4: 4), what it costs 6. An optional section at the end (03.5) takes 10 more.
 
 # %% tags=["parameters"]
 seed = 0
@@ -30,7 +30,8 @@ import pandas as pd
 from course_lib.cycle.label import agreement, majority, table_of
 from course_lib.learn.check import check, hint, solution
 from course_lib.learn.lesson import begin, decide, guess, reveal
-from course_lib.lessons import label_noise, label_panels as panels, label_votes
+from course_lib.lessons import label_crews, label_noise, label_votes
+from course_lib.lessons import label_panels as panels
 
 begin("03", seed)
 
@@ -161,17 +162,16 @@ right_of_20 = check("03.1", right_of_20)
 label_votes.cliff(seed).figure
 
 # %% [markdown]
-# Slips thin out with more votes, because they fall in different places. A misreading does not: everyone who shares it errs on
-# the same clips in the same way. Counting forgives a minority and delivers the mistake of a majority.
+# Slips thin out with more votes, because they fall in different places. A misreading does not: all who share it err alike on the
+# same clips. Counting forgives a minority and delivers the mistake of a majority.
 #
 # ## A cleverer way
-# Counting treats all people alike. Dawid and Skene (1979) had a better idea: **estimate who errs, and how, from the votes
-# themselves.** Begin with the counted labels. From those, make for each person a *confusion matrix*: when a clip is c25, how
-# often does Ana say c25, how often "cannot tell"? Then weigh every vote by that matrix, get better labels, and repeat.
+# Dawid and Skene (1979) **estimate who errs, and how, from the votes themselves.** Begin with the counted labels. From those,
+# make for each person a *confusion matrix*: when a clip is c25, how often does Ana say c25, how often "cannot tell"? Then weigh
+# every vote by that matrix, get better labels, and repeat.
 #
 # A simpler cousin, **one-coin**, has one number a person: the chance of being right, whatever the clip.
-
-# %% [markdown]
+#
 # The team labels 100 clips a week and makes labels from each week's votes. All five read the rules as meant. Of 100 labels,
 # how many are right by counting, and how many by Dawid-Skene?
 
@@ -276,6 +276,36 @@ pd.Series({"before": majority(votes).eq(truth).mean(),
 # Keeping the guideline in version control, with a date for each change, is **MLOps**: labels made under two versions are two data sets. Mix
 # them, and you train on a disagreement.
 #
+# ## Whom do you keep?
+# With the rule mended, what differs is hearing. Four more people apply, and each of the nine has a **price**. The money is enough for
+# three votes a clip, so for three people. "You get what you pay for", says the manager, and would take the dearest. You let all nine answer the
+# gold questions first:
+
+# %%
+nine = label_crews.nine(seed)
+found = nine.groupby("annotator")["price"].first().to_frame("cents")
+found["skill"] = skill(nine, gold)
+found["±"] = 1.96 * np.sqrt(found["skill"] * (1 - found["skill"]) / len(gold))
+found = found.sort_values(["skill", "cents"], ascending=[False, True])
+found.round(2)
+
+# %% [markdown]
+# Read down the cents: they follow skill loosely, if at all. In nearly every world of this simulation the price list orders these people
+# otherwise than their skill does. But mind the ±: gold tells the top from the bottom, not the first from the second. Of two people whom it cannot tell apart,
+# take the cheaper.
+#
+# **Whom do you keep?** Enter three names; the reference takes the top three. The table below counts the votes of three crews on the 300 clips that
+# are not gold. Its last two columns are a 95% interval: how many more points are wrong than with your crew.
+
+# %%
+keep = found.index[:3].tolist()                # or by name: ["Ana", "Ben", "Cleo"]
+decide("crew", keep)
+label_crews.crews(seed, keep).round(1)
+
+# %% [markdown]
+# Where the interval reaches 0, no difference is shown: take the cheaper crew if you can live with the upper end. Where the cheapest are shown to be
+# worse, ask what a wrong label costs: the end of this lesson.
+#
 # ## How many labels to audit?
 # An agency delivers labels: five people in their own words, counted. How many are wrong? You **audit**: draw clips at random and
 # judge them yourself. The share you find is off by about ±1.96·√(p(1 − p)/n), for an error rate p and n clips (95 times in
@@ -289,14 +319,13 @@ pd.Series({"before": majority(votes).eq(truth).mean(),
 audit_size = check("03.3", audit_size)
 [audit_size(None, .08), audit_size(.05, .08), audit_size(.05, .02)]
 
-# %% [markdown]
-# Nobody knows this agency, so p = .5 and, for ±8 points, the first number. (A pilot of 20 clips without an error is not p = 0: the formula would ask for
-# no audit at all.)
-
 # %%
 label_votes.audit(seed, audit_size(None, .08)).figure
 
 # %% [markdown]
+# Nobody knows this agency, so p = .5 and, for ±8 points, the first number above. (A pilot of 20 clips without an error is not p = 0: the formula would ask
+# for no audit at all.)
+#
 # The dotted line is what an audit of everything would find. The intervals are Wilson's (1927), as in lesson 01. A contract with an
 # agency can rest on the interval's upper end; on the point alone it rests on luck.
 #
@@ -346,9 +375,6 @@ noise.figure
 # you which of the two you have. Every later choice of a model is read off that ruler. So buy votes **for the test set first**: it is the smaller set, and
 # each decision uses it.
 #
-# A misread rule is worse than slips: slips partly cancel over many clips, a rule teaches the model a rule of its own.
-
-# %% [markdown]
 # ## Votes against errors
 # How many votes should the 960 training clips get? Votes are paid once; a better model saves errors at every request it
 # answers. The costs of errors are the charter's: 4 cents for a wrong card, 1 for a needless "sorry?". Move the price of a vote and the
@@ -377,11 +403,8 @@ label_noise.ceiling(seed).figure
 # Two people agree only where neither slips (or both slip alike). The model learnt from five votes on many clips, and slips are random, so it inherits few
 # of them. Agreement limits what you can *measure* with single votes, not what a model can reach.
 #
-# And high agreement proves little. Next, all five misread the rule on sound-alikes: they agree as much as before. But a clip labelled "cannot tell"
-# names no card and teaches nothing, so the model never learns those cards.
-
-# %%
-label_noise.ceiling(seed, misread=5).figure
+# And high agreement proves little. Run the cell again with `ceiling(seed, misread=5)`, where all five misread the rule on sound-alikes. They agree as much as
+# before; the model never learns those cards, because a clip labelled "cannot tell" names no card and teaches nothing.
 
 # %% [markdown]
 # ## Quiz
@@ -396,7 +419,7 @@ quiz("03")
 # ## What you have learnt
 # - Slips thin out with votes; a shared misreading does not. Mend the words first.
 # - Counting is the baseline, and hard to beat: a model of who errs needs many clips, and a habit to find.
-# - Skill is measured with gold, not against the majority.
+# - Skill is measured with gold, not against the majority and not by the price; where gold cannot tell two people apart, the cheaper will do.
 # - An audit has a size: p = .5 where you know nothing, the pilot's rate where you do.
 # - Wrong training labels make a model worse, wrong test labels make a good one look worse. Agreement is neither truth nor a ceiling,
 #   and where one answer is common, chance makes most of it (kappa).
