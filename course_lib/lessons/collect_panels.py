@@ -12,6 +12,7 @@ from course_lib.learn import plots
 from course_lib.learn.audio import player, players
 from course_lib.learn.widgets import Slider, explore
 from course_lib.lessons import collect_samples as samples
+from course_lib.world.draws import keyed
 from course_lib.world.features import RATE
 from course_lib.world.pool import Pool
 from course_lib.world.world import World
@@ -60,11 +61,19 @@ def mix_panel(seed: int):
 
 
 def compare_allocations(seed: int, counts: Mapping[str, int]) -> pd.DataFrame:
-    """Percent recognised in production after an allocation of yours, after the proportional and after an equal one; means of five draws."""
+    """Percent recognised in production after an allocation of yours, after the proportional and after an equal one; means of five draws.
+
+    The last columns hold what the others gain on yours in the worst place and overall, with a 95% interval over speakers and draws.
+    """
     plans = {"yours": {place: int(count) for place, count in counts.items()},
              "in proportion": samples.collect.rounded(samples.CLIPS * samples.shares(World(seed))).to_dict(),
              "equal": dict.fromkeys(PLACES, samples.CLIPS // len(PLACES))}
-    return pd.DataFrame({name: samples.judged(seed, tuple(plan.items()), draws=5) for name, plan in plans.items()}).T.round(0).astype(int)
+    found = {name: samples.judged(seed, tuple(plan.items()), draws=5) for name, plan in plans.items()}
+    table = pd.DataFrame({name: samples.scores(tally)[0] for name, tally in found.items()}, [*PLACES, "overall"]).T.round(0).astype(int)
+    gains = {name: samples.gained(tally, found["yours"], keyed(seed, "allocations", name)) for name, tally in found.items() if name != "yours"}
+    for column in ("worst place", "overall"):
+        table[f"{column}, against yours"] = ["", *("{:+d} ({:+d} to {:+d})".format(*map(round, gain[column])) for gain in gains.values())]
+    return table
 
 
 def hear_the_rate(pool: Pool = Pool()):

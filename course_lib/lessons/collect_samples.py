@@ -12,6 +12,7 @@ from course_lib.cycle.train import recognizer
 from course_lib.kept import kept
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment
+from course_lib.lessons.collect_spread import WORST, Tally, gained, scores, spread, tallied
 from course_lib.world.draws import keyed
 from course_lib.world.pool import Pool
 from course_lib.world.world import World
@@ -128,22 +129,31 @@ def by_place(world: World, plan: str) -> pd.Series:
     return rows.groupby("place")["right"].mean()[list(PLACES)]
 
 
+def tally(world: World, plan: str) -> Tally:
+    """What the models of all draws of a plan answer to the later requests, by speaker and place."""
+    return tallied([in_production(world, team(world, plan, draw)[0]) for draw in range(DRAWS)])
+
+
 @experiment
 def worst_place(seed: int, plan: str = "stratified", pool: Pool = Pool()) -> Evidence:
     """Points by which a plan's worst place is better off than the convenience sample's worst."""
     world = World(seed, pool)
-    tables = {p: 100 * by_place(world, p) for p in PLANS}
+    tables, tallies = {p: 100 * by_place(world, p) for p in PLANS}, {p: tally(world, p) for p in PLANS}
+    low, high = gained(tallies[plan], tallies[PLANS[0]], keyed(seed, "worst place", plan))[WORST][1:]
 
     def draw(ax):
         for i, (name, values) in enumerate(tables.items()):
-            ax.plot(values, range(len(PLACES)), linestyle="none", color=plots.COLOURS[i], marker=plots.MARKERS[i], label=name)
+            at = np.arange(len(PLACES)) + .22 * (i - 1)
+            ends = spread(tallies[name], keyed(seed, "places", name))[:-1]
+            ax.hlines(at, *ends.T, color=plots.COLOURS[i], linewidth=2)
+            ax.plot(values, at, linestyle="none", color=plots.COLOURS[i], marker=plots.MARKERS[i], label=name)
         ax.set_yticks(range(len(PLACES)), PLACES)
         ax.set_ylim(len(PLACES) - .5, -.5)
         ax.set_xlabel("names recognised in production (%)")
         ax.legend(loc="lower left", bbox_to_anchor=(-.01, 1), ncols=3, borderaxespad=.1)
-        low, high = tables["convenience"].min(), tables["stratified"].min()
-        return plots.title(ax, f"The worst place: {low:.0f} of 100 after the convenience sample, {high:.0f} after the stratified one", above=20)
-    return Evidence("points gained in the worst place", float(tables[plan].min() - tables["convenience"].min()), None,
+        before, after = tables["convenience"].min(), tables["stratified"].min()
+        return plots.title(ax, f"The worst place: {before:.0f} of 100 after the convenience sample, {after:.0f} after the stratified one", above=20)
+    return Evidence("points gained in the worst place", float(tables[plan].min() - tables["convenience"].min()), (low, high),
                     len(production(world)[0]), "Four places are our own cut of the world; another cut has another worst place.", draw)
 
 
@@ -183,17 +193,17 @@ def allocation(market: int, loud: int, world: World) -> dict[str, int]:
 
 
 @lru_cache(maxsize=256)
-def judged(seed: int, counts: tuple[tuple[str, int], ...], pool: Pool = Pool(), draws: int = 1) -> Mapping[str, float]:
-    """Percent of later requests recognised overall and in each place, after recording so many clips of each place (a mean of draws)."""
+def judged(seed: int, counts: tuple[tuple[str, int], ...], pool: Pool = Pool(), draws: int = 1) -> Tally:
+    """What is answered to the later requests after recording so many clips of each place, by draw, speaker and place."""
     world = World(seed, pool)
     samples = [collect.quota(frame(world), dict(counts), keyed(seed, "allocation", draw)) for draw in range(draws)]
-    found = pd.concat([in_production(world, fitted(world, rows)) for rows in samples])
-    return {"overall": 100 * float(found["right"].mean()), **(100 * found.groupby("place")["right"].mean()[list(PLACES)])}
+    return tallied([in_production(world, fitted(world, rows)) for rows in samples])
 
 
 def allocated(seed: int, market: int, loud: int, pool: Pool = Pool()) -> Mapping[str, float]:
-    """What `judged` finds for the `allocation` with so many clips of the new market and of loud places."""
-    return judged(seed, tuple(allocation(market, loud, World(seed, pool)).items()), pool)
+    """Percent recognised in each place and overall after the `allocation` with so many clips of the new market and of loud places."""
+    found = scores(judged(seed, tuple(allocation(market, loud, World(seed, pool)).items()), pool))[0]
+    return dict(zip((*PLACES, "overall"), found.tolist()))
 
 
 def market_clips(seed: int, market: int = 100, pool: Pool = Pool()) -> Evidence:

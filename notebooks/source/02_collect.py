@@ -96,7 +96,8 @@ flattery.figure
 samples.worst_place(seed).figure
 
 # %% [markdown]
-# The stratified sample lifts the worst place. It pays for that with fewer clips of the frequent ones. So which is "best"?
+# The bars resample speakers and draws of clips. The stratified sample lifts the worst place, and the caption has an
+# interval for that gain: where it reaches 0, other speakers could undo it. It pays for that with fewer clips of the frequent ones. So which is "best"?
 # That depends on whom you will serve. Move both shares and watch which sample leads; begin with both at 0.
 
 # %%
@@ -131,8 +132,8 @@ panels.allocation_panel(seed)
 # %% [markdown]
 # Each clip of the new market is one fewer for the rest: the worst place rises, mostly until another is the worst, and the
 # overall score usually gives way a little. (Each setting is one draw of clips, so a few points are chance.) Now decide.
-# `least` is yours, 0 to 75; your allocation is kept for later lessons. The table below averages five draws; a point or
-# two between rows may still be chance.
+# `least` is yours, 0 to 75; your allocation is kept for later lessons. The table averages five draws. Its last two columns say
+# what the other rows gain on yours, with a 95% interval over speakers and draws: where it reaches 0, the gain may be chance.
 
 # %%
 least = 30
