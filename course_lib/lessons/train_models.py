@@ -140,13 +140,15 @@ def page_column(seed: int, shuffled: bool = False, pool: Pool = Pool()) -> Evide
     """Points that the page of prompts gains in the test beyond what it gains in production, where nobody reads from a page."""
     *_, test, XT, yT = sets(seed, pool)
     rows = test.assign(label=keyed(seed, "test pages").permutation(test["label"])) if shuffled else test
-    plain, model = 100 * model_for(World(seed, pool)).score(XT, yT), paged(seed, shuffled, pool)
-    tested, live = (100 * model.score(with_page(rows, XT, page), yT) - plain for page in (None, -1))
+    plain, model = model_for(World(seed, pool)).predict(XT) == yT, paged(seed, shuffled, pool)
+    gains = [100 * ((model.predict(with_page(rows, XT, page)) == yT) - plain.astype(float)) for page in (None, -1)]
+    (tested, live), only = (gain.mean() for gain in gains), gains[0] - gains[1]
+    spans = [interval(gain, test["speaker"], keyed(seed, "page", i)) for i, gain in enumerate((*gains, only))]
 
     def draw(ax):
-        return plots.bars(ax, ["in the test", "in production"], [tested, live], unit="points gained by the page column",
+        return plots.bars(ax, ["in the test", "in production"], [tested, live], spans[:2], unit="points gained by the page column",
                           finding=f"Gained in the test {tested:.1f} points, in production {live:.1f}")
-    return Evidence("points gained in the test only", tested - live, None, len(yT), "A leak this small hides in any real gain of the same size.",
+    return Evidence("points gained in the test only", float(only.mean()), spans[2], len(yT), "A leak this small hides in any real gain of the same size.",
                     draw, data=dict(test=tested, production=live))
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 from sklearn.model_selection import PredefinedSplit, cross_val_predict
 
 from course_lib.cycle import splits
+from course_lib.cycle.diagnose import redraws
 from course_lib.cycle.train import recognizer
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment, wilson
@@ -63,9 +64,22 @@ def flatters(seed: int, copies: bool = False, pool: Pool = Pool()) -> Evidence:
                     data=dict(random=clips, readers=readers, strangers=right / n))
 
 
-def _accuracy(world, a, b):
+def _judged(world, a, b):
+    """Right answers and requests by speaker of `b`, from a model that learnt from `a`."""
     model = _learnt(world, tuple(a["recording"]), tuple(a["card"]))
-    return float((model.predict(world.features(b)) == b["card"]).mean())
+    right = model.predict(world.features(b)) == b["card"].to_numpy(str)
+    return pd.Series(right).groupby(b["speaker"].to_numpy(str)).agg(["sum", "size"])
+
+
+def _apart(one, other, rng):
+    """Percent right of two tables of counts by speaker and the points between them; their 95% intervals, the same speakers resampled for both."""
+    people = one.index.union(other.index)
+    counts = [table.reindex(people, fill_value=0).to_numpy(float) for table in (one, other)]
+    picks = redraws(len(people), rng)
+    picks = np.vstack([np.ones(len(people)), picks[np.all([picks @ sizes > 0 for _, sizes in (c.T for c in counts)], axis=0)]])
+    first, second = (100 * (picks @ hits) / (picks @ sizes) for hits, sizes in (c.T for c in counts))
+    found = np.column_stack([first, second, first - second])
+    return found[0].tolist(), np.quantile(found[1:], [.025, .975], axis=0).T.tolist()
 
 
 @lru_cache(maxsize=2)
@@ -88,15 +102,15 @@ def in_time(seed: int, changed: bool = True, pool: Pool = Pool()) -> Evidence:
     early, late = learnt & ~splits.by_time(rows["day"], 7 * TURN), ~learnt & splits.by_time(rows["day"], 7 * TURN)
     mixed = rows[learnt].iloc[keyed(seed, "pilot", "order").permutation(int(learnt.sum()))].drop_duplicates("recording")
     first = rows[early].drop_duplicates("recording")
-    later, anytime = _accuracy(world, first, rows[late]), _accuracy(world, mixed.head(len(first)), rows[~learnt])
-    lost = 100 * (anytime - later)
+    later, anytime = _judged(world, first, rows[late]), _judged(world, mixed.head(len(first)), rows[~learnt])
+    (anyhow, then, lost), spans = _apart(anytime, later, keyed(seed, "pilot", "interval"))
 
     def draw(ax):
-        words = f"a random split hides {lost:.0f} points" if lost >= 5 else "both splits say much the same"
-        return plots.bars(ax, ["weeks at random", "the last three weeks"], [100 * anytime, 100 * later], unit="names recognised (%)",
+        words = f"a random split hides {lost:.0f} points" if lost >= 5 and spans[2][0] > 0 else "both splits say much the same"
+        return plots.bars(ax, ["weeks at random", "the last three weeks"], [anyhow, then], spans[:2], unit="names recognised (%)",
                           finding=f"{'New names' if changed else 'Quiet weeks'}: {words}")
-    return Evidence("points hidden by a split at random in time", lost, None, int(late.sum()),
-                    "It shows what one past change cost; the next one is another.", draw, data=dict(random=anytime, time=later))
+    return Evidence("points hidden by a split at random in time", lost, tuple(spans[2]), int(late.sum()),
+                    "It shows what one past change cost; the next one is another.", draw, data=dict(random=anyhow / 100, time=then / 100))
 
 
 @experiment

@@ -263,8 +263,9 @@ print("without new names:", train_splits.in_time(seed, changed=False))
 train_splits.in_time(seed).figure
 
 # %% [markdown]
-# In quiet weeks the two agree: time itself does no harm. When the world moves, only the split by time shows it. And for
-# a market whose readers were in no split at all?
+# The intervals resample the speakers who are measured. In quiet weeks little is hidden, and the interval holds 0 or comes
+# close: time itself does no harm. With new names it lies far from 0. When the world moves, only the split by time shows
+# it. And for a market whose readers were in no split at all?
 
 # %%
 elsewhere = train_splits.other_voices(seed)
@@ -318,8 +319,9 @@ pd.Series(weight, names).nlargest(6).round(3)
 train_models.page_column(seed).figure
 
 # %% [markdown]
-# The gain was a leak; reading the weights found it in a second. The most expressive model of this lesson, `best`, which
-# you meet below, mixes all features before it decides: it has no such list.
+# The gain was a leak: the caption has an interval for what the test shows and production does not. Reading the weights
+# found it in a second. The most expressive model of this lesson, `best`, which you meet below, mixes all features before it
+# decides: it has no such list.
 #
 # ## Trade-off two: fast or safe?
 # Many models are trained by **gradient descent**: measure in which direction the loss falls, take a step, again and again.
