@@ -11,7 +11,7 @@ from course_lib.world.users import reactions
 from course_lib.world.world import World
 
 
-def answers(model: Pipeline, vectors: np.ndarray, threshold: float) -> pd.DataFrame:
+def answers(model: Pipeline, vectors: np.ndarray, threshold: float, second: bool = False) -> pd.DataFrame:
     """What the product does with each feature vector.
 
     Parameters
@@ -19,15 +19,17 @@ def answers(model: Pipeline, vectors: np.ndarray, threshold: float) -> pd.DataFr
     model : fitted recogniser
     vectors : (n, d) features
     threshold : confidence from 0 to 1 below which the answer is "sorry"
+    second : also the card that comes next
 
     Returns
     -------
-    DataFrame with columns shown (card or "sorry"), best (likeliest card), confidence
+    DataFrame with columns shown (card or "sorry"), best (likeliest card), confidence, and second where it is asked for
     """
     probabilities = model.predict_proba(vectors)
+    more = dict(second=model.classes_[np.argsort(-probabilities, axis=1, kind="stable")[:, 1]].astype(str)) if second else {}
     return pd.DataFrame(dict(shown=scope.decide(probabilities, model.classes_, threshold),
                              best=model.classes_[probabilities.argmax(axis=1)].astype(str),
-                             confidence=probabilities.max(axis=1)))
+                             confidence=probabilities.max(axis=1), **more))
 
 
 def weekly_signals(rows: pd.DataFrame, given: pd.DataFrame, reactions: pd.DataFrame) -> pd.DataFrame:
@@ -58,7 +60,7 @@ SIGNALS = {"requests": "requests", "p95_ms": "95th percentile of latency (ms)", 
            "complaints": "complaints that arrived"}
 
 
-def heard(world: World, model: Pipeline, rows: pd.DataFrame, threshold: float, known: drift.Known | None = None) -> pd.DataFrame:
+def heard(world: World, model: Pipeline, rows: pd.DataFrame, threshold: float, known: drift.Known | None = None, second: bool = False) -> pd.DataFrame:
     """What the product makes of every take among some requests, each recognised once.
 
     Returns
@@ -68,7 +70,13 @@ def heard(world: World, model: Pipeline, rows: pd.DataFrame, threshold: float, k
     takes = rows.drop_duplicates("recording")
     vectors = world.features(takes)
     far = np.full(len(takes), np.nan) if known is None else known.distance(vectors)
-    return answers(model, vectors, threshold).assign(distance=far).set_index(takes["recording"].to_numpy())
+    return answers(model, vectors, threshold, second).assign(distance=far).set_index(takes["recording"].to_numpy())
+
+
+def chances(world: World, model: Pipeline, rows: pd.DataFrame) -> np.ndarray:
+    """A model's probabilities for each of some requests; a take that is heard again is recognised once."""
+    places = pd.factorize(rows["recording"])[0]
+    return model.predict_proba(world.features(rows.drop_duplicates("recording")))[places]
 
 
 def simulated_log(world: World, rows: pd.DataFrame, takes: pd.DataFrame) -> pd.DataFrame:

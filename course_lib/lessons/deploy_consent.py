@@ -4,10 +4,10 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from course_lib.cycle import monitor, scope
+from course_lib.cycle import scope
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, bootstrap, experiment
-from course_lib.lessons import deploy_skew
+from course_lib.lessons import spring
 from course_lib.world.draws import keyed
 from course_lib.world.pool import Pool
 from course_lib.world.world import World
@@ -22,8 +22,7 @@ def weeks(seed: int, pool: Pool = Pool()) -> tuple[pd.DataFrame, pd.Series]:
     """Requests after users were asked: user, decision, bad (which only listening tells); and each user's share of bad answers in the week before."""
     world = World(seed, pool)
     rows = world.days(0, DAYS)
-    model, threshold = deploy_skew.served(world, deploy_skew.SOUND)
-    shown = monitor.heard(world, model, rows, threshold).loc[rows["recording"], "shown"].to_numpy(str)
+    shown = spring.answers(world, spring.model_for(world), rows)["shown"].to_numpy(str)
     out = pd.DataFrame(dict(user=rows["user"].to_numpy(str), decision=shown, bad=np.isin(scope.outcome(rows, shown), _BAD)))
     first = (rows["day"] < ASKED).to_numpy()
     return out[~first].reset_index(drop=True), out[first].groupby("user")["bad"].mean()

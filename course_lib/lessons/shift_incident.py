@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.extensions import take
 
-from course_lib.cycle import drift, incident, shift
+from course_lib.cycle import drift, incident, monitor, scope, shift
 from course_lib.cycle.calibrate import launch_model
 from course_lib.cycle.train import recognizer
 from course_lib.lessons import monitor_history as history
@@ -87,11 +87,9 @@ def models(world: World):
 def _answered(world, rows):
     """Answers of both models to some takes, by recording; of the launch model also its second card."""
     champion, previous = models(world)
-    vectors = world.features(rows)
-    second = np.argsort(-champion.predict_proba(vectors), axis=1, kind="stable")[:, 1]
-    back = previous.predict_proba(vectors)
-    return history.answered(world, rows).assign(second=champion.classes_.astype(str)[second], best_back=previous.classes_.astype(str)[back.argmax(axis=1)],
-                                                confidence_back=back.max(axis=1))
+    back = previous.predict_proba(world.features(rows))
+    given = monitor.heard(world, champion, rows, scope.charter().threshold, history.known(world), second=True)
+    return given.assign(best_back=previous.classes_.astype(str)[back.argmax(axis=1)], confidence_back=back.max(axis=1))
 
 
 def _stretch(world, a, b, events=None):
