@@ -57,20 +57,26 @@ def check(champion: pd.DataFrame, candidate: pd.DataFrame, old: pd.DataFrame, ms
     ValueError
         The two were not measured on the same requests, a column is missing, or a slice is too small to judge any.
     """
-    for table, columns in ((champion, _NEEDS), (candidate, _NEEDS), (old, ("id", "speaker", "before", "after"))):
-        needs(table, columns)
+    for table in (champion, candidate):
+        needs(table, _NEEDS)
     if set(champion["id"]) != set(candidate["id"]):
         raise ValueError("champion and candidate were measured on different requests; a fair comparison needs the same ones")
     candidate = candidate.set_index("id").loc[champion["id"]].reset_index()
     saved = 1000 * (champion["cents"].to_numpy(float) - candidate["cents"].to_numpy(float))
     rows = {"overall": _row(saved, champion["speaker"], limits.overall, rng(), least=True),
             "worst slice": _worst(saved, champion, limits, rng),
-            "old names": _row(old["before"].to_numpy(float) - old["after"].to_numpy(float), old["speaker"], limits.old_names, rng()),
+            "old names": old_names(old, limits, rng),
             "latency": _latency(ms, limits.latency_ms)}
     shown = candidate[candidate["answered"].to_numpy(bool)]
     rows["calibration"] = _row(shown["confidence"].to_numpy(float) - shown["right"].to_numpy(float), shown["speaker"], limits.overconfidence, rng())
     found = pd.DataFrame.from_dict(rows, orient="index").rename_axis("check")
     return found.assign(why=[_why(name, row) for name, row in found.iterrows()])
+
+
+def old_names(old: pd.DataFrame, limits: Limits = Limits(), rng: Callable[[], np.random.Generator] = lambda: np.random.default_rng(0)) -> dict:
+    """The check on old names alone: value, low, high, limit, passed; arguments as in `check`."""
+    needs(old, ("id", "speaker", "before", "after"))
+    return _row(old["before"].to_numpy(float) - old["after"].to_numpy(float), old["speaker"], limits.old_names, rng())
 
 
 def passes(checks: pd.DataFrame) -> bool:

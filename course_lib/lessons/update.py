@@ -161,7 +161,7 @@ def _taught(seed, sound=False, pool=Pool()):
 
 def _forgets(seed, name=candidates.FORGETS, pool=Pool()):
     """1 where the gate refuses a candidate for the old names that it lost."""
-    return Evidence("refused for old names", float(not candidates.checks(seed, name, pool=pool).loc["old names", "passed"]), None, candidates.AUDITED, "One margin.")
+    return Evidence("refused for old names", float(candidates.forgets(seed, name, pool)), None, candidates.AUDITED, "One margin.")
 
 
 def _regains(cause, action):

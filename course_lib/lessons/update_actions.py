@@ -6,8 +6,10 @@ from typing import Sequence
 import numpy as np
 import pandas as pd
 
-from course_lib.cycle import alerts, manifest, scope
+from course_lib.cycle import alerts, manifest, monitor, scope
+from course_lib.cycle.calibrate import launch_model
 from course_lib.cycle.train import recognizer, single_ms
+from course_lib.kept import kept
 from course_lib.learn import lesson, plots
 from course_lib.learn.experiment import Evidence, experiment
 from course_lib.world.draws import keyed
@@ -60,7 +62,7 @@ def consenting(world: World) -> frozenset:
     return frozenset(out)
 
 
-@lru_cache(maxsize=6)                                   # frames of many texts: more would cost 100 MB
+@lru_cache(maxsize=4)                                   # frames of many texts: more would cost 100 MB
 def requests(world: World, cause: str | None, strength: str, a: int, b: int) -> pd.DataFrame:
     """Requests of days a to b; a cause is at work from day 60 on."""
     events = cause and {EVENTS[cause]: dict(day=CHANGE, strength=strengths(cause)[strength], ends=10_000)}
@@ -104,11 +106,11 @@ def recorded(world: World, cause: str) -> pd.DataFrame:
     return manifest.rows(world, RECIPES.get(cause, "launch"))
 
 
-@lru_cache(maxsize=24)
+@kept(maxsize=24)
 def retrained(world: World, data: str, strength: str = "planned"):
     """The recogniser trained on "launch", on launch and recordings made for a cause, or on "labels: cause", last month's requests; rows with it."""
     rows = teaching(month(world, data[8:], strength)) if data.startswith("labels: ") else recorded(world, data)
-    return recognizer().fit(world.features(rows), rows["label"].to_numpy(str)), len(rows)
+    return launch_model(world) if data == "launch" else recognizer().fit(world.features(rows), rows["label"].to_numpy(str)), len(rows)
 
 
 @lru_cache(maxsize=4)
@@ -118,11 +120,11 @@ def replaced(world: World, cause: str):
     return recognizer("best").fit(world.features(rows), rows["label"].to_numpy(str))
 
 
-@lru_cache(maxsize=8)
+@kept(maxsize=8)
 def own_threshold(world: World, cause: str, strength: str = "planned") -> float:
     """The threshold at which such a recogniser costs least on a few of last month's labels; the launch model's fits no other kind."""
     rows, model, rules = month(world, cause, strength).head(CHECKED), replaced(world, cause), scope.charter()
-    chances = model.predict_proba(world.features(rows))
+    chances = monitor.chances(world, model, rows)
     return min(THRESHOLDS, key=lambda limit: scope.cost(scope.outcome(rows, scope.decide(chances, model.classes_, limit)), rules))
 
 
@@ -142,12 +144,11 @@ def mended(world: World, strength: str = "planned") -> MappingProxyType:
 
 def outcomes(world: World, rows: pd.DataFrame, model, threshold: float | None = None, cards=MappingProxyType({})) -> np.ndarray:
     """What a model's answers are for the users of some requests."""
-    rules = scope.charter()
-    shown = scope.decide(model.predict_proba(world.features(rows)), model.classes_, rules.threshold if threshold is None else threshold)
+    shown = scope.decide(monitor.chances(world, model, rows), model.classes_, scope.charter().threshold if threshold is None else threshold)
     return scope.outcome(rows, [cards.get(card, card) for card in shown])
 
 
-@lru_cache(maxsize=256)
+@kept(maxsize=256)
 def cost(world: World, cause: str | None, action: str, strength: str = "planned") -> float:
     """Cents for 1,000 requests of the measured fortnight, once an action against a cause is at work; without a cause, what the action leaves behind."""
     rows = measured(world, None if action == UPSTREAM else cause, strength)
@@ -176,7 +177,7 @@ def tried(cause: str) -> list[str]:
     return [action for action in ACTIONS if fits.get(action) or REPAIRABLE.get(cause) == action]
 
 
-@lru_cache(maxsize=64)
+@kept(maxsize=64)
 def costs(seed: int, cause: str, strength: str = "planned", pool: Pool = Pool()) -> pd.DataFrame:
     """Every action that was tried against a cause, priced."""
     return priced(World(seed, pool), cause, tried(cause), strength)

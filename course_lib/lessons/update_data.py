@@ -4,9 +4,10 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from course_lib.cycle import scope
+from course_lib.cycle import monitor, scope
 from course_lib.cycle.templates import Templates, spoken
 from course_lib.cycle.train import recognizer
+from course_lib.kept import kept
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment
 from course_lib.lessons import update_actions as actions
@@ -47,31 +48,38 @@ def windowed(world: World, cause: str, window: str):
     return fit(world, pd.concat([old, new]), weight if window == WEIGHTED else None)
 
 
-@lru_cache(maxsize=8)
+@kept(maxsize=16)
+def old_names(seed: int, window: str, cause: str, pool: Pool = Pool()) -> float:
+    """Share of the old names, said by test readers, that a window of data leaves known."""
+    world = World(seed, pool)
+    test = world.recordings("test")
+    return float((windowed(world, cause, window).predict(world.features(test)) == test["label"]).mean())
+
+
+@kept(maxsize=8)
 def window_costs(seed: int, cause: str = "noisier use", pool: Pool = Pool()) -> pd.DataFrame:
     """Cents for 1,000 requests of each window of data, in changed weeks and in usual ones, and the share of old names known."""
     world, rules = World(seed, pool), scope.charter()
-    test = world.recordings("test")
     rows = {}
     for window in WINDOWS:
         model = windowed(world, cause, window)
         rows[window] = dict(changed=scope.cost(outcomes(world, measured(world, cause), model), rules),
                             usual=scope.cost(outcomes(world, measured(world, None), model), rules),
-                            old_names=float((model.predict(world.features(test)) == test["label"]).mean()))
+                            old_names=old_names(seed, window, cause, pool))
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("trained on")
 
 
 @experiment
 def forgetting(seed: int, window: str = RECENT, cause: str = "new names", pool: Pool = Pool()) -> Evidence:
     """Old names that test readers get right, in 100, with a model of recent labels alone."""
-    found = window_costs(seed, cause, pool)["old_names"]
-    value = 100 * float(found[window])
+    value, before = (100 * old_names(seed, name, cause, pool) for name in (window, NONE))
 
     def draw(ax):
+        found = window_costs(seed, cause, pool)["old_names"]
         return plots.bars(ax, list(found.index), list(100 * found), unit="old names recognised, in 100",
                           finding=f"Recent labels alone: {100 * found[RECENT]:.0f} of 100 old names are still known, {100 * found[NONE]:.0f} were")
     return Evidence("old names recognised in 100", value, None, len(World(seed, pool).recordings("test")), "A fortnight's labels of few users.",
-                    draw, "10.2", dict(axis="x", before=100 * float(found[NONE])))
+                    draw, "10.2", dict(axis="x", before=before))
 
 
 def window_choice(seed: int, cause: str, share: float, pool: Pool = Pool()) -> pd.Series:
@@ -86,7 +94,7 @@ def pool_of(world: World) -> pd.DataFrame:
     rows = actions.labelled(world, "new names", a=CHANGE)
     model = retrained(world, "launch")[0]
     new = set(world.catalogue(1)) - set(world.catalogue())
-    return rows.assign(confidence=model.predict_proba(world.features(rows)).max(axis=1), new=rows["label"].isin(new).to_numpy(),
+    return rows.assign(confidence=monitor.chances(world, model, rows).max(axis=1), new=rows["label"].isin(new).to_numpy(),
                        failed=np.isin(outcomes(world, rows, model), ["wrong card", "needless sorry"]))
 
 
@@ -135,10 +143,10 @@ def _rounds(world: World):
     ask, out, model = measured(world, "new names"), [], retrained(world, "launch")[0]
     new = ask[ask["card"].isin(set(world.catalogue(1)) - set(world.catalogue()))]
     for step in range(ROUNDS + 1):
-        out.append(dict(round=step, confidence=float(model.predict_proba(world.features(new)).max(axis=1).mean()),
+        out.append(dict(round=step, confidence=float(monitor.chances(world, model, new).max(axis=1).mean()),
                         wrong=1000 * float((outcomes(world, new, model) == "wrong card").mean()), cost=scope.cost(outcomes(world, ask, model), rules)))
         if step < ROUNDS:
-            sure = model.predict_proba(world.features(rows))
+            sure = monitor.chances(world, model, rows)
             own = rows.assign(label=model.classes_[sure.argmax(axis=1)])[sure.max(axis=1) >= rules.threshold]
             model = fit(world, pd.concat([old, own]))
     return pd.DataFrame(out).set_index("round")
@@ -171,7 +179,7 @@ def sources(seed: int, pool: Pool = Pool()) -> pd.DataFrame:
     world = World(seed, pool)
     rows = actions.labelled(world, "renamed figures")
     model = retrained(world, "launch")[0]
-    shown = scope.decide(model.predict_proba(world.features(rows)), model.classes_, scope.charter().threshold)
+    shown = scope.decide(monitor.chances(world, model, rows), model.classes_, scope.charter().threshold)
     unhappy = rows["id"].isin(set(reactions(seed, rows, shown)["id"])).to_numpy()
     heard = keyed(seed, "lesson 10", "heard").random(len(rows)) < 1 / 3
     clicks = rows.assign(label=shown, source="click")[~heard & ~unhappy & (shown != scope.SORRY)]
@@ -209,8 +217,8 @@ def enrolled(seed: int, pool: Pool = Pool()) -> Evidence:
     names = spoken(pool.folder)
     names = names[names.index.isin(world.catalogue(1))]
     index = Templates().fit(names.to_numpy(float), names.index.to_numpy(str))
-    shown = scope.decide(model.predict_proba(world.features(rows)), model.classes_, rules.threshold)
-    near = scope.decide(index.predict_proba(world.features(rows)), index.classes_, rules.threshold)
+    shown = scope.decide(monitor.chances(world, model, rows), model.classes_, rules.threshold)
+    near = scope.decide(monitor.chances(world, index, rows), index.classes_, rules.threshold)
     asked = (shown == scope.SORRY) & np.isin(near, sorted(set(world.catalogue(1)) - set(world.catalogue())))
     usual, shifted = (actions.cost(world, cause, actions.NOTHING) for cause in (None, "new names"))
     after = scope.cost(scope.outcome(rows, np.where(asked, near, shown)), rules)

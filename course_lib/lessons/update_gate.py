@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from course_lib.cycle import gate, scope
+from course_lib.cycle import gate, monitor, scope
 from course_lib.cycle.bundle import Bundle, load
 from course_lib.cycle.diagnose import interval
 from course_lib.cycle.train import single_ms
@@ -51,7 +51,7 @@ def named(world: World, name: str) -> Bundle:
 
 def judged(world: World, found: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
     """What a bundle's answers to labelled requests are worth, as the gate takes it."""
-    rules, chances = scope.charter(), found.model.predict_proba(world.features(rows))
+    rules, chances = scope.charter(), monitor.chances(world, found.model, rows)
     shown = [found.cards.get(card, card) for card in scope.decide(chances, found.model.classes_, found.threshold)]
     outcomes = scope.outcome(rows, shown)
     device = rows["device"].replace(dict(car="car or watch", watch="car or watch"))
@@ -65,11 +65,16 @@ def known(found: Bundle, world: World) -> np.ndarray:
     return np.array([found.cards.get(card, card) for card in found.model.predict(world.features(rows))]) == rows["label"].to_numpy(str)
 
 
+def old_names(world: World, candidate: Bundle, champion: Bundle) -> pd.DataFrame:
+    """Names of the old catalogue read by test readers, and whether each of two bundles knows them."""
+    test = world.recordings("test")
+    return pd.DataFrame(dict(id=test["id"], speaker=test["speaker"], before=known(champion, world), after=known(candidate, world)))
+
+
 def compared(world: World, candidate: Bundle, champion: Bundle) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.Series]:
     """What the gate needs: the champion's answers, the candidate's, old names before and after, milliseconds of the candidate."""
-    rows, test = audit(world), world.recordings("test")
-    old = pd.DataFrame(dict(id=test["id"], speaker=test["speaker"], before=known(champion, world), after=known(candidate, world)))
-    return judged(world, champion, rows), judged(world, candidate, rows), old, single_ms(candidate.model, world.features(rows.head(60)))
+    rows = audit(world)
+    return judged(world, champion, rows), judged(world, candidate, rows), old_names(world, candidate, champion), single_ms(candidate.model, world.features(rows.head(60)))
 
 
 @lru_cache(maxsize=8)
@@ -82,6 +87,12 @@ def frames(seed: int, name: str, pool: Pool = Pool()) -> tuple[pd.DataFrame, pd.
 def checks(seed: int, name: str, limits: gate.Limits = gate.Limits(), pool: Pool = Pool()) -> pd.DataFrame:
     """The five checks of a candidate of this lesson."""
     return gate.check(*frames(seed, name, pool), limits, lambda: _rng(seed))
+
+
+def forgets(seed: int, name: str, pool: Pool = Pool()) -> bool:
+    """Whether the gate refuses a candidate of this lesson for the old names that it lost."""
+    world = World(seed, pool)
+    return not gate.old_names(old_names(world, named(world, name), named(world, CHAMPION)), rng=lambda: _rng(seed))["passed"]
 
 
 def registered(seed: int, challenger: Path, champion: Path, limits: gate.Limits = gate.Limits()) -> pd.DataFrame:
