@@ -5,11 +5,10 @@ job that fails leaves one, too. A record is never replaced.
 """
 import json
 import os
-import sys
-from contextlib import contextmanager
 from pathlib import Path
 
 from course_lib import workspace
+from course_lib.cycle.spared import without
 
 RESULT = "result"                                       # tag of the cell whose output is the job's result
 _PLAIN = (str, int, float, bool, type(None))
@@ -39,7 +38,7 @@ def run(name: str, out: Path, notebooks: Path | None = None, **parameters) -> Pa
     JobError
         No such job or parameter, a record of this name, or the job failed; then its record shows the cell.
     """
-    with _without("rfc3987_syntax"):
+    with without("rfc3987_syntax", "isoduration", "webcolors"):      # formats of jsonschema that no notebook needs: a second, many megabytes
         import papermill
         from papermill.exceptions import PapermillExecutionError
     jobs = known(notebooks)
@@ -55,18 +54,6 @@ def run(name: str, out: Path, notebooks: Path | None = None, **parameters) -> Pa
         raise JobError(f"the job {name} failed in cell {error.cell_index + 1}: {error.ename}: {str(error.evalue).splitlines()[0] if error.evalue else ''} "
                        f"(record: {record.name})") from None
     return record
-
-
-@contextmanager
-def _without(module):
-    """Let imports do without an optional module: jsonschema builds a grammar of internet addresses, a second and many megabytes that no notebook needs."""
-    known = module in sys.modules
-    sys.modules.setdefault(module, None)
-    try:
-        yield
-    finally:
-        if not known:
-            del sys.modules[module]
 
 
 def _checked(name, parameters, takes):

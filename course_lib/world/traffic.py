@@ -144,7 +144,7 @@ def day_of_requests(traffic: Traffic, day: int, plan: tuple) -> dict[str, np.nda
     card = np.where(said < traffic.first_other, traffic.texts[said], "")
     for new, old in traffic.renamed[:int(strength.get("renamed_figure", 0))]:
         cause[card == old], card[card == old] = "renamed_figure", new
-    columns = dict(recording=recording, card=card, cause=cause, day=np.full(draw.n, day),
+    columns = dict(recording=recording, card=card, cause=np.array(cause.tolist()), day=np.full(draw.n, day),
                    gain_db=np.full(draw.n, strength.get("louder_microphones", 0.0)),
                    seconds_of_day=draw.pick(_cumulative(_HOURS), "hour") * 3600 + (draw("second") * 3600).round(1),
                    id=np.array([f"{day:03d}-{i:05d}" for i in range(draw.n)]), user=user_names(user, market))
