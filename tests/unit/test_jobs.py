@@ -11,6 +11,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from course_lib.cycle import batch, bundle, jobs, manifest, monitor
 from course_lib.cycle.registry import Registry
+from course_lib.cycle.spared import without
 from course_lib.world import features
 from course_lib.world.world import World
 
@@ -146,9 +147,9 @@ def test_a_batch_is_read_from_a_folder(tmp_path):
 
 def test_an_optional_module_is_left_out_of_imports_only_meanwhile(monkeypatch):
     monkeypatch.delitem(sys.modules, "colorsys", raising=False)
-    with jobs._without("colorsys"), pytest.raises(ImportError):
+    with without("colorsys"), pytest.raises(ImportError):
         import colorsys
     import colorsys
-    with jobs._without("colorsys"):
+    with without("colorsys"):
         import colorsys as again
     assert again is colorsys and sys.modules["colorsys"] is colorsys
