@@ -36,7 +36,7 @@ def verdicts(seed: int, days: float = 90) -> pd.DataFrame:
 
 
 def readable(found: pd.DataFrame) -> pd.DataFrame:
-    """A table as it is read: whole numbers, actions in one word, "" where there is no number."""
+    """A table as it is read: in tens, which one request more or less seldom changes; actions in one word, "" where there is no number."""
     short = {actions.RECORD: "clips", actions.LABELS: "labels", actions.TABLE: "table", actions.UPSTREAM: "upstream",
              actions.THRESHOLD: "threshold", actions.REPLACE: "replace"}
-    return found.rename(columns=short).map(lambda value: value if isinstance(value, str) else "" if pd.isna(value) else f"{value:.0f}")
+    return found.rename(columns=short).map(lambda value: value if isinstance(value, str) else "" if pd.isna(value) else f"{round(value, -1) + 0.0:.0f}")

@@ -67,7 +67,7 @@ actions.worse(seed).figure
 
 # %%
 renamed = actions.costs(seed, "renamed figures")[["usual", "shifted", "after"]]
-renamed.round()
+renamed.round(-1)
 
 # %% [markdown]
 # **Exercise 10.1.** Given is a table like this one, as it was before rounding. Return a Series: for each action, the percent of the loss that
@@ -100,7 +100,7 @@ labelled = sources[["recording", "day", "label", "source"]]
 print(labelled["source"].value_counts().to_dict())
 display(labelled.groupby("source").head(2))
 all_rows = data.taught(seed, sources)
-pd.Series({"do nothing": renamed["shifted"].iloc[0], "all labels": all_rows}).round()
+pd.Series({"do nothing": renamed["shifted"].iloc[0], "all labels": all_rows}).round(-1)
 
 # %% [markdown]
 # More than twice as many rows as prompts alone, and hardly anything comes back, or less than nothing. In the table stand two labels for the same sound: the old figure's from
@@ -125,7 +125,7 @@ sound_rows = check("10.2", sound_rows)
 sound = sound_rows(sources, 60, data.affected(seed))
 pd.DataFrame(dict(cost=[all_rows, data.taught(seed, sound)],
                   fingerprint=[lineage.data(sources), lineage.data(sound)]),
-             index=["all labels", "sound rows"]).round()
+             index=["all labels", "sound rows"]).round(-1)
 
 # %% [markdown]
 # Sound rows repair most of it. They also need listeners and a week; the table rows take a quarter of a day and repair all. What a model learnt from is
@@ -192,7 +192,7 @@ data.own_labels(seed).figure
 # each **slice** (here the device)? `low` to `high` is the 95% interval over speakers; they are few, so it is wide.
 
 # %%
-candidates.by_slice(seed, candidates.FORGETS).round()
+candidates.by_slice(seed, candidates.FORGETS).round(-1)
 
 # %% [markdown]
 # **Exercise 10.3.** Given are `found`, a table like this one, and `margin`, the loss that was agreed to be bearable, such as 50. A loss is a saving below 0. Return True if
@@ -225,7 +225,7 @@ gate.reasons(candidates.checks(seed, candidates.SURE))
 
 # %%
 fault = actions.options(actions.costs(seed, "firmware fault"))
-fault.round()
+fault.round({"before": -1, "after": -1})
 
 # %% [markdown]
 # `wait` is in days: the maker of the phones takes three weeks to *repair upstream*. `before` and `after` are cents that 1,000 requests cost beyond usual: while one waits,
@@ -252,7 +252,7 @@ for days in (7, 21, 56):
 # Now all causes, and one more action. To **replace** the model is to train `best`, lesson 04's slow kind of recogniser, on the same recordings, with a threshold of its own (500
 # labels). It takes four days' work, two weeks, and machines at 10 cents for 1,000 requests. It is tried on two causes that change the sound.
 #
-# First what 1,000 requests cost after each action, in cents (`clips`, `labels`: the retrainings). Then the cheapest action over 90 days: percent
+# First what 1,000 requests cost after each action, in cents to the nearest ten (`clips`, `labels`: the retrainings). Then the cheapest action over 90 days: percent
 # that it regains, its `total` in €, the total of doing `nothing` (below 0: less than usual is lost), and whose job it is.
 
 # %%
