@@ -87,6 +87,7 @@ class Desk:
         try:
             row |= told(request.headers)
             consent = agreed(request.headers)
+            await asyncio.sleep(0)                       # all that arrived by now are counted before the first is answered
             body = await self._body(request)
             answer = self._answer(body, row, began)
             await self._keep(row)

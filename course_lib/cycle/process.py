@@ -20,7 +20,7 @@ from course_lib.cycle.log import RequestLog
 from course_lib.cycle.workers import ServiceError
 
 HOST, _LOG = "127.0.0.1", "COURSE_LOG_URL"
-_END_S = 15
+_START_S, _END_S = 180, 15
 
 
 def models() -> Path:
@@ -129,8 +129,11 @@ def start(folder: Path | None = None, url: str | None = None, port: int = 0, wor
     # A group of its own: a cell that is interrupted in Jupyter interrupts its whole group, and the service is to go on.
     group = dict(start_new_session=True) if os.name == "posix" else dict(creationflags=subprocess.CREATE_NEW_PROCESS_GROUP)
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True, encoding="utf-8", **group)
+    late = threading.Timer(_START_S, process.kill)
+    late.start()
     line = process.stdout.readline()
-    said = json.loads(line) if line.startswith("{") else dict(error="the service ended before it was ready")
+    late.cancel()
+    said = json.loads(line) if line.startswith("{") else dict(error=f"the service ended before it was ready, or was not ready within {_START_S} s")
     if "error" in said:
         _end(process)
         raise ServiceError(said["error"])

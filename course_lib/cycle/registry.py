@@ -146,15 +146,17 @@ class Registry:
         return history[-1]
 
     def _crown(self, number, history):
+        self.client.set_registered_model_tag(NAME, "planned", json.dumps(history))
         bundles.point(self.bundles, self.bundles / self._all()[number].tags["bundle"])
         self._note(history)
 
     def _note(self, history):
         self.client.set_registered_model_tag(NAME, "champions", json.dumps(history))
         self.client.set_registered_model_alias(NAME, CHAMPION, str(history[-1]))
+        self.client.set_registered_model_tag(NAME, "planned", "[]")
 
-    def _history(self):
-        return json.loads(self.client.get_registered_model(NAME).tags.get("champions", "[]"))
+    def _history(self, tag="champions"):
+        return json.loads(self.client.get_registered_model(NAME).tags.get(tag, "[]"))
 
     def _settle(self):
         """Let the records follow the pointer: after a crash, or where somebody moved it without the registry."""
@@ -165,10 +167,19 @@ class Registry:
         number = self._number_of(serves.name)
         if number is None:
             number = self.register(serves)
-        history = self._history()
-        if history[-1:] != [number]:
-            with self._alone():
-                self._note(history[:history.index(number) + 1] if number in history else [*history, number])
+        if self._history()[-1:] != [number]:
+            with self._alone():                          # look again: another process may have been between pointer and record
+                number = self._number_of(bundles.champion(self.bundles).name)
+                history = self._history()
+                if number is not None and history[-1:] != [number]:
+                    self._note(self._meant(history, number))
+
+    def _meant(self, history, number):
+        """The champions in order, now that this one serves: as planned before a crash; one step back; or one more."""
+        planned = self._history("planned")
+        if planned[-1:] == [number]:
+            return planned
+        return history[:-1] if history[-2:-1] == [number] else [*history, number]
 
     def track(self, name: str, params: Mapping, metrics: Mapping[str, float]) -> str:
         """Keep one training run with its settings and results; returns MLflow's id of it."""

@@ -6,7 +6,7 @@ decides who is in it, the same in every process and on every day (Kohavi, Tang a
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from course_lib.cycle import bundle as bundles
@@ -30,11 +30,13 @@ class Release:
     challenger : version of the bundle on trial; "" where the mode is off
     share : of devices in a canary, 0 to 1
     salt : another salt draws other devices; keep it while a canary grows, and those who were in it stay
+    champion : version that the challenger is tried against; with another champion, as after a rollback, the trial is over
     """
     mode: str = "off"
     challenger: str = ""
     share: float = 0.0
     salt: str = "release-1"
+    champion: str = ""
 
     def __post_init__(self):
         if self.mode not in MODES:
@@ -45,12 +47,18 @@ class Release:
             raise ReleaseError(f"share is {self.share!r}; a number from 0 to 1 is expected")
         if not isinstance(self.salt, str) or not re.fullmatch(_SALT, self.salt):
             raise ReleaseError(f"salt is {self.salt!r}; a word of at most 64 letters and digits is expected")
+        if self.champion and not re.fullmatch(_VERSION, str(self.champion)):
+            raise ReleaseError(f"champion is {self.champion!r}; the version of a bundle, twelve hexadecimal digits, is expected")
 
     def takes(self, device: str | None) -> bool:
         """Whether a device gets the challenger's answer; in a canary one without an id does not."""
         if self.mode == "canary":
             return device is not None and bucket(device, self.salt) < self.share
         return self.mode == "blue-green"
+
+    def against(self, champion: str) -> "Release":
+        """These settings where that champion serves: a trial against another one is over."""
+        return self if self.champion in ("", champion) else Release()
 
 
 def bucket(device: str, salt: str) -> float:
@@ -74,7 +82,7 @@ def read(folder: Path) -> Release:
 
 
 def write(folder: Path, mode: str, challenger: str = "", share: float = 0.0, salt: str = "release-1") -> Release:
-    """Change the settings in one step: running services follow within a second.
+    """Change the settings in one step: running services follow within a second. A trial ends when the champion changes.
 
     Parameters
     ----------
@@ -89,6 +97,7 @@ def write(folder: Path, mode: str, challenger: str = "", share: float = 0.0, sal
     folder, wanted = Path(folder), Release(mode, challenger, share, salt)
     if wanted.mode != "off":
         bundles.load(folder / wanted.challenger)
+        wanted = replace(wanted, champion=bundles.champion(folder).name)
     bundles.replace_json(folder / FILE, asdict(wanted))
     return wanted
 
@@ -99,8 +108,8 @@ def back(folder: Path) -> Release:
 
 
 def promote(folder: Path) -> Path:
-    """The challenger becomes the champion; returns its bundle. ReleaseError where none is on trial."""
-    now = read(folder)
+    """The challenger becomes the champion; returns its bundle. ReleaseError where none is on trial against this champion."""
+    now = read(folder).against(bundles.champion(folder).name)
     if now.mode == "off":
         raise ReleaseError("no challenger is on trial; begin with shadow, canary or blue-green")
     bundles.point(folder, Path(folder) / now.challenger)
@@ -135,10 +144,10 @@ def follow(folder: Path, now: Serving | None = None) -> tuple[Serving, str]:
         champion = now.champion
         faults.append(str(error))
     try:
-        release = read(folder)
+        release = read(folder).against(champion.version)
         challenger = None if release.mode == "off" else _loaded(Path(folder) / release.challenger, now)
     except Exception as error:
-        release, challenger = (now.release, now.challenger) if now is not None else (Release(), None)
+        release, challenger = (now.release.against(champion.version), now.challenger) if now is not None else (Release(), None)
         faults.append(str(error))
     return Serving(champion, challenger, release), "; ".join(faults)
 

@@ -51,7 +51,7 @@ class Crew:
     def __init__(self, folder, url, bound, count, audio=None):
         self.context, self.given = multiprocessing.get_context("spawn"), (folder, url, bound, audio)
         self.ends, self.holds = self.context.Pipe(duplex=False)
-        self.workers = []
+        self.workers, self.answering = [], set()         # processes with what they say; pids of those that are ready
         try:
             self.workers = [self._start() for _ in range(count)]
             for process, said in self.workers:
@@ -74,13 +74,32 @@ class Crew:
             words = f"worker {process.pid} ended before it was ready"
         if words:
             raise ServiceError(words)
+        self.answering.add(process.pid)
+
+    def _heard(self, process, said):
+        """The trouble of a worker that could not start; "" for none, or nothing said yet."""
+        try:
+            words = said.recv() if said.poll() else None
+        except EOFError:
+            return ""
+        if words == "":
+            self.answering.add(process.pid)
+        return words or ""
 
     def watch(self, stopping: Callable[[], bool]) -> None:
-        """Start those anew that died, until `stopping()`; a pause keeps one that always dies from filling the machine."""
+        """Start those anew that died, until `stopping()`; a pause keeps one that always dies from filling the machine.
+
+        ServiceError, in a worker's words, when none answers any more and a new one cannot start.
+        """
         while not stopping():
             connection.wait([process.sentinel for process, _ in self.workers], timeout=.2)
             for i, (process, said) in enumerate(self.workers):
-                if not process.is_alive() and not stopping():
+                trouble, ended = self._heard(process, said), not process.is_alive()
+                if ended:
+                    self.answering.discard(process.pid)
+                if trouble and not self.answering:
+                    raise ServiceError(trouble)
+                if ended and not stopping():
                     said.close()
                     time.sleep(_PAUSE_S)
                     self.workers[i] = self._start()

@@ -82,6 +82,24 @@ def test_workers_share_port_settings_log_and_metrics_and_end_together(folder, ur
     assert gone(everyone)
 
 
+def test_workers_that_cannot_start_again_end_the_service_in_words(folder, url, compiled):
+    with process.start(folder, url, workers=2) as service:
+        (bundle.champion(folder) / bundle.MODEL).write_bytes(b"broken")
+        workers = [one for one in family(service)[1:] if "spawn_main" in " ".join(one.cmdline())]
+        workers[0].kill()
+        assert until(lambda: not workers[0].is_running())
+        assert service.get("/healthz")["ready"], "the other holds its model and answers"
+        workers[1].kill()
+        service.process.wait(60)
+        assert "damaged" in service.process.stdout.read()
+
+
+def test_a_service_that_says_nothing_is_not_waited_for_for_ever(folder, url, monkeypatch, compiled):
+    monkeypatch.setattr(process, "_START_S", .01)
+    with pytest.raises(ServiceError, match="not ready within"):
+        process.start(folder, url)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_no_orphan_after_a_killed_parent(folder, url, workers, tmp_path, compiled):

@@ -1,4 +1,5 @@
 """The registry: versions, aliases, lineage, a way back; whole after a crash at any step."""
+import contextlib
 import json
 import subprocess
 import sys
@@ -116,6 +117,40 @@ def test_a_crash_half_way_leaves_one_whole_champion(registry, made, monkeypatch,
     assert again.versions()["aliases"].tolist().count("champion") == 1
     if serves == 2:
         assert again.rollback() == 1
+
+
+@pytest.mark.parametrize("crowned, serves, back", [(1, 1, [3, 2]), (None, 2, [1])])
+def test_a_crash_after_the_pointer_keeps_the_way_back(registry, made, monkeypatch, crowned, serves, back):
+    """Champions 1, 2, 3; then 1 is crowned again, or a rollback is made (None); it dies before the records are right."""
+    for one in made:
+        registry.alias("champion", registry.register(one))
+
+    def dies(*_):
+        raise KeyboardInterrupt
+    with monkeypatch.context() as fault:
+        fault.setattr(Registry, "_note", dies)
+        with contextlib.suppress(KeyboardInterrupt):
+            registry.rollback() if crowned is None else registry.alias("champion", crowned)
+    again = Registry(registry.folder)
+    assert again.champion() == serves and [again.rollback() for _ in back] == back
+
+
+def test_a_reader_beside_a_writer_leaves_its_records_alone(registry, made, monkeypatch):
+    """Somebody reads the pointer; before the reader looks at the records, another process crowns 1 and then 3."""
+    for one in made:
+        registry.alias("champion", registry.register(one))
+    reader, real = Registry(registry.folder), Registry._history
+
+    def between(self, *tag):
+        found = real(self, *tag)
+        if self is reader:
+            monkeypatch.undo()
+            registry.alias("champion", 1)
+        return found
+    monkeypatch.setattr(Registry, "_history", between)
+    bundle.point(registry.bundles, registry.bundles / made[1].name)
+    reader.champion()
+    assert real(registry) == [1, 2, 1] and bundle.champion(registry.bundles).name == made[0].name
 
 
 def test_a_crash_in_the_middle_of_registering_leaves_no_half_version(registry, made, monkeypatch):

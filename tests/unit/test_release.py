@@ -67,7 +67,7 @@ def test_settings_that_make_no_sense_are_one_sentence(settings, words):
 def test_what_is_written_is_read(folder, challenger):
     assert release.read(folder) == Release()
     wrote = release.write(folder, "canary", challenger.name, .1, "r7")
-    assert release.read(folder) == wrote == Release("canary", challenger.name, .1, "r7")
+    assert release.read(folder) == wrote == Release("canary", challenger.name, .1, "r7", bundle.champion(folder).name)
     assert release.back(folder) == release.read(folder) == Release() and not list(folder.glob("part-*"))
 
 
@@ -96,6 +96,20 @@ def test_following_loads_only_what_is_new(folder, challenger):
     release.promote(folder)
     third, _ = release.follow(folder, second)
     assert third.champion is second.challenger and third.challenger is None
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+@pytest.mark.parametrize("mode", ["canary", "blue-green", "shadow"])
+def test_a_trial_is_over_when_the_champion_changes(folder, challenger, model, names, mode, damaged):
+    release.write(folder, mode, challenger.name, 1.0)
+    during, _ = release.follow(folder)
+    if damaged:
+        (folder / release.FILE).write_text("{")
+    bundle.point(folder, bundle.save(model, .7, names, folder))        # a rollback or a promotion by alias
+    after, fault = release.follow(folder, during)
+    assert after.release == Release() and after.bundle("u1") is after.champion and bool(fault) == damaged
+    with pytest.raises(ReleaseError):
+        release.promote(folder)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"mode": 3}', '{"mode": "canary"}', '{"colour": "blue"}',

@@ -7,6 +7,7 @@ import time
 import warnings
 
 import httpx
+import psutil
 import pytest
 
 from course_lib.cycle import bundle, process, release
@@ -35,6 +36,20 @@ def test_a_slow_client_is_sent_away_and_holds_nobody_up(service, body):
         assert time.time() - began < 3
         assert b" 408 " in slow.recv(1_000).splitlines()[0] and time.time() - began < 12
     assert service.log()["failure"].dropna().str.startswith("408").sum() == 1
+
+
+def test_a_burst_is_refused_at_once_where_it_is_too_large(service, body):
+    request = b"POST /recognize HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    with contextlib.ExitStack() as open_:
+        clients = [open_.enter_context(contextlib.closing(socket.create_connection(("127.0.0.1", service.http.base_url.port))))
+                   for _ in range(100)]
+        psutil.Process(service.process.pid).suspend()    # so that all of them are there when it looks
+        [client.sendall(request) for client in clients]
+        psutil.Process(service.process.pid).resume()
+        answers = [b"".join(iter(lambda: client.recv(65_536), b"")) for client in clients]
+    codes = [int(answer.split()[1]) for answer in answers]
+    assert set(codes) == {200, 503} and codes.count(200) >= 64 and all(b"retry-after: 1" in a for a, code in zip(answers, codes) if code == 503)
+    assert service.recognize(body)["version"]
 
 
 @pytest.mark.parametrize("sent", [b"\x00\xff\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"POST /recognize HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
@@ -100,7 +115,6 @@ def test_kill_minus_9_in_a_canary_loses_no_acknowledged_row_and_goes_on_as_it_wa
     [thread.start() for thread in threads]
     while len(acknowledged) < 60:
         time.sleep(.01)
-    import psutil
     for one in psutil.Process(service.process.pid).children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
             one.kill()
