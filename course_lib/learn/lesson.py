@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from course_lib.learn import ledger, markup, plots
-from course_lib.world.tables import settings
+from course_lib.learn import decisions, ledger, markup, plots
 
 
 @dataclass(frozen=True)
@@ -97,19 +96,31 @@ def reveal(key: str, **truth) -> pd.DataFrame:
 
 
 def decide(name: str, value) -> None:
-    """Keep a decision for later lessons, such as the threshold."""
+    """Keep a decision for later lessons, such as the threshold; a sentence says why if it cannot be kept."""
+    words = decisions.fault(name, value)
+    if words:
+        print(f"{words} Nothing was kept.")
+        return
     ledger.record("decision", name, dict(value=value), **_about())
 
 
 def decision(name: str, default=None):
-    """The learner's last decision; `default`, or else the charter's value, if there is none.
+    """The learner's last decision; `default`, or else the course's (data/decisions.yaml), if there is no sound one.
 
-    KeyError where there is neither.
+    KeyError where there is no decision of that name.
     """
     kept = ledger.latest("decision", name)
-    if kept is not None and "value" in kept:
+    if kept is not None and "value" in kept and not decisions.fault(name, kept["value"]):
         return kept["value"]
-    return settings("charter")[name] if default is None else default
+    return decisions.default(name) if default is None else default
+
+
+def decided_in(name: str) -> str:
+    """The lesson in which the learner last kept a decision, such as "04"; empty where the course's default stands in."""
+    found = ledger.entries("decision", name)
+    if found.empty or decisions.fault(name, found["payload"].iloc[-1].get("value")):
+        return ""
+    return found["lesson"].iloc[-1] or ""
 
 
 def seal(key: str, text: str) -> None:
