@@ -86,9 +86,9 @@ def _one_of(value, rule):
 
 
 def _counts(value, rule):
-    places, total = rule["counts"], rule["sum"]
-    whole = isinstance(value, Mapping) and set(value) == set(places) and all(_is_number(n) and n == int(n) and n >= 0 for n in value.values())
-    return "" if whole and sum(value.values()) == total else f"whole numbers for {', '.join(places)} with the sum {total} are"
+    places, most, total = rule["counts"], rule["most"], rule["sum"]
+    whole = isinstance(value, Mapping) and set(value) == set(places) and all(_is_number(n) and n == int(n) and 0 <= n <= most for n in value.values())
+    return "" if whole and sum(value.values()) == total else f"whole numbers from 0 to {most} for {', '.join(places)} with the sum {total} are"
 
 
 def _choices(value, rule):

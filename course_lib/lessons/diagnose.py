@@ -5,7 +5,7 @@ from sklearn.linear_model import LogisticRegression
 
 from course_lib.learn.check import exercise
 from course_lib.learn.experiment import Claim
-from course_lib.lessons import diagnose_first as what_first, diagnose_laps as laps, diagnose_trust as trust, diagnose_worn
+from course_lib.lessons import diagnose_first as what_first, diagnose_laps as laps, diagnose_price, diagnose_trust as trust, diagnose_worn
 from course_lib.world.draws import keyed
 
 LESSON = "05"
@@ -206,7 +206,7 @@ CLAIMS = [
     Claim("the upper end keeps promises", LESSON, "By the upper end the promise is broken for other voices 5 or more times fewer in 100; for the same voices it is not.",
           trust.promise, lambda e: e.value >= 5, control=lambda seed, **k: trust.promise(seed, others=False, **k)),
     Claim("a promise has its price", LESSON, "Keeping 2% costs more for 1,000 requests than the threshold .5, by the charter's prices; keeping no promise costs nothing more.",
-          trust.price, lambda e: e.value >= 1, control=lambda seed, **k: trust.price(seed, kept=False, **k)),
+          diagnose_price.price, lambda e: e.value >= 1, control=lambda seed, **k: diagnose_price.price(seed, kept=False, **k)),
     Claim("a test set wears less than feared", LESSON, "The best of 50 tweaks gains .5 points or more on the set that chose it, and less than unrelated tweaks would.",
           diagnose_worn.worn, lambda e: .5 <= e.data["worn"] < e.data["feared"], control=lambda seed, **k: diagnose_worn.worn(seed, tweaks=1, **k)),
 ]

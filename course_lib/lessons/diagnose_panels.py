@@ -117,9 +117,3 @@ def promise_at(seed: int, threshold: float, requests: str = "all requests"):
 def promise_panel(seed: int):
     """Threshold and slice to move; risk, coverage and the verdict on the promise follow."""
     return explore(partial(promise_at, seed), threshold=Slider("threshold", .3, .98, .5, .02), requests=Choice("requests", list(_SLICES)))
-
-
-def compare_thresholds(seed: int, **thresholds) -> pd.DataFrame:
-    """What each threshold, name=number, means in 1,000 requests of the pilot, and what it costs by the charter."""
-    return pd.DataFrame({name: trust.outcome(seed, t) for name, t in thresholds.items()}).T.round(2).astype({
-        "cards": int, "wrong": int, "needless": int, "cents": int})

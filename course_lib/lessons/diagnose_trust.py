@@ -10,7 +10,6 @@ from course_lib.learn.experiment import Evidence, experiment
 from course_lib.lessons import diagnose_laps as laps
 from course_lib.world.draws import keyed
 from course_lib.world.pool import NATIVE, Pool
-from course_lib.world.tables import settings
 from course_lib.world.world import World
 
 COMPARISONS, RESAMPLES = 200, 400
@@ -227,23 +226,3 @@ def promise(seed: int, others: bool = True, pool: Pool = Pool()) -> Evidence:
     return Evidence("fewer broken promises in 100 by the upper end", float(broken["estimate"] - broken["upper end"]), None, DIVISIONS,
                     "Half of the voices choose, the other half judges; with all of them the interval is shorter.", draw,
                     data=dict(estimate=float(broken["estimate"]), bound=float(broken["upper end"]), answered=answered.to_dict()))
-
-
-def outcome(seed: int, threshold: float, pool: Pool = Pool()) -> pd.Series:
-    """Cards shown, wrong cards and needless "sorry?" in 1,000 requests at a threshold, and their cost in cents by the charter."""
-    if not 0 <= threshold <= 1:
-        raise ValueError(f"threshold {threshold:g} arrived; a confidence from 0 to 1 is expected (2% is 0.02)")
-    rows, charter = laps.requests(World(seed, pool), **FINAL), settings("charter")
-    shown = rows["confidence"] >= threshold
-    wrong, needless = 1000 * (shown & ~rows["right"]).mean(), 1000 * (~shown & (rows["said"] == "whole name")).mean()
-    cents = charter["cost_wrong_card"] * wrong + charter["cost_sorry"] * needless
-    return pd.Series(dict(threshold=threshold, cards=round(1000 * shown.mean()), wrong=round(wrong), needless=round(needless), cents=round(cents)))
-
-
-@experiment
-def price(seed: int, kept: bool = True, pool: Pool = Pool()) -> Evidence:
-    """What keeping the promise costs more than the threshold of least cost, .5, in cents for 1,000 requests; `kept=False` keeps none."""
-    threshold = lowest(curve(seed, pool), "high") if kept else .5
-    extra = outcome(seed, threshold, pool)["cents"] - outcome(seed, .5, pool)["cents"]
-    return Evidence("extra cost of the promise, in cents for 1,000 requests", float(extra), None, len(laps.requests(World(seed, pool), **FINAL)),
-                    "By the prices of the reference charter; a promise that users trust may be worth more.")

@@ -3,10 +3,14 @@ import numpy as np
 import pytest
 
 from course_lib.cycle import diagnose
+from course_lib.learn import lesson
 from course_lib.lessons import diagnose_first as what_first
 from course_lib.lessons import diagnose_laps as laps
 from course_lib.lessons import diagnose_panels as panels
+from course_lib.lessons import diagnose_plans as plans
+from course_lib.lessons import diagnose_price as price
 from course_lib.lessons import diagnose_trust as trust
+from course_lib.lessons import scope_charter
 
 
 def test_halves_are_two_halves_and_depend_on_the_key_alone():
@@ -71,7 +75,7 @@ def test_odd_choices_get_a_sentence():
     with pytest.raises(ValueError, match="'watches' arrived; one of 'new-market voices'"):
         panels.fix_first("watches")
     with pytest.raises(ValueError, match="threshold 2 arrived; a confidence from 0 to 1"):
-        panels.compare_thresholds(0, mine=2)
+        price.compare(0, mine=2)
 
 
 def test_intervals_of_what_is_saved_hold_the_estimate_and_are_those_of_whole_voices():
@@ -86,3 +90,44 @@ def test_intervals_of_what_is_saved_hold_the_estimate_and_are_those_of_whole_voi
 def test_a_lead_is_sure_only_where_its_interval_is_above_zero():
     assert what_first.priority(0, market=.6).data["sure"] and not what_first.priority(0).data["sure"]
     assert "its lead may be chance" in panels.traffic(0, 6, 18)[1] and "chance" not in panels.traffic(0, 60, 18)[1]
+
+
+@pytest.fixture
+def fresh(tmp_path, monkeypatch):
+    """An empty workspace, as whoever opens this lesson first has it."""
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path))
+
+
+def test_without_decisions_yours_is_the_course_s(fresh):
+    table = price.compare(0, charter=.5)
+    assert table.loc["yours: default"].equals(table.loc["charter"].rename("yours: default")) and (table["cents"] == table["your cents"]).all()
+    shown = plans.plans(0)
+    assert (shown[["gain", "low", "high"]] == 0).all(axis=None) and shown["yours"].tolist() == ["108, 74, 69, 49", "3"]
+
+
+def test_what_lessons_01_and_04_kept_moves_the_row_that_is_yours(fresh):
+    before = price.compare(0, charter=.5)
+    lesson.begin("01", 0)
+    scope_charter.sign(scope_charter.charter().document() | dict(threshold=.7, cost_wrong_card=10))
+    stricter = price.compare(0, charter=.5)
+    assert stricter.loc["charter", "cents"] == before.loc["charter", "cents"] < stricter.loc["charter", "your cents"]
+    assert stricter.loc["yours: default", "threshold"] == .7 and stricter.loc["yours: default", "cards"] < before.loc["yours: default", "cards"]
+    lesson.begin("04", 0)
+    lesson.decide("model", "discriminants")
+    other = price.compare(0, charter=.5)
+    assert other.loc["yours: discriminants", "wrong"] != stricter.loc["yours: default", "wrong"] and other.loc["charter"].equals(stricter.loc["charter"])
+
+
+def test_what_lessons_02_and_03_kept_moves_the_plans(fresh):
+    lesson.begin("02", 0)
+    lesson.decide("allocation", {"indoors": 200, "outdoors": 50, "loud": 50, "new market": 0})
+    lesson.begin("03", 0)
+    lesson.decide("votes_per_clip", 1)
+    shown = plans.plans(0)
+    assert shown["yours"].tolist() == ["200, 50, 50, 0", "1"] and (shown["gain"] != 0).all()
+    assert (shown["low"] < shown["gain"]).all() and (shown["gain"] < shown["high"]).all() and shown.loc["votes a clip (03)", "high"] < 0
+
+
+def test_clips_of_yours_get_the_score_that_lesson_02_shows(fresh):
+    counts = tuple(lesson.decision("allocation").items())
+    assert plans.recorded(0, counts)[0].mean() == pytest.approx(plans.samples.judged(0, counts, draws=5)["overall"])

@@ -1,7 +1,12 @@
-"""Lesson 06's sample of audio: whose it is, and what it promises."""
+"""Lesson 06: your version beside the champion; its sample of audio, whose it is, and what it promises."""
 import pytest
 
+from course_lib.cycle import bundle, lineage
+from course_lib.cycle.registry import Registry
+from course_lib.learn import lesson
+from course_lib.lessons import deploy_challenger as challenger
 from course_lib.lessons import deploy_consent as consent
+from course_lib.world.world import World
 
 
 def test_only_users_of_the_first_week_are_asked_and_agree_in_their_shares():
@@ -17,3 +22,29 @@ def test_only_users_of_the_first_week_are_asked_and_agree_in_their_shares():
 def test_without_sway_the_sample_is_like_the_rest():
     assert consent.flattering(0, by_experience=False).value == pytest.approx(1, abs=.1)
     assert consent.flattering(0).value < .9
+
+
+@pytest.fixture
+def crowned(tmp_path, monkeypatch, model, names):
+    """A registry in an empty workspace whose champion is the launch model, its bundle, and the rows that it learnt from."""
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path))
+    registry, rows = Registry(), World(0).recordings("train")
+    saved = bundle.save(model, .5, names, registry.bundles, about=lineage.about(0, rows))
+    registry.alias("champion", registry.register(saved))
+    return registry, saved, rows
+
+
+def test_your_version_is_the_champion_until_you_decide_otherwise_and_then_the_challenger(crowned):
+    registry, saved, rows = crowned
+    assert challenger.register(registry, 0, saved, rows) == "yours: default (the course's), threshold 0.5 (the course's): version 1, the champion itself"
+    assert registry.versions()["aliases"].tolist() == ["champion"]
+    lesson.begin("05", 0)
+    lesson.decide("threshold", .9)
+    said = challenger.register(registry, 0, saved, rows)
+    assert said.startswith("yours: default (the course's), threshold 0.9 (lesson 05): version 2, the challenger; ") and "; 0 of" not in said
+    assert registry.versions()["aliases"].tolist() == ["champion", "challenger"] and registry.versions()["threshold"].tolist() == [.5, .9]
+    lesson.begin("04", 0)
+    lesson.decide("model", "discriminants")
+    assert "yours: discriminants (lesson 04), threshold 0.9 (lesson 05): version 3" in challenger.register(registry, 0, saved, rows)
+    mine = bundle.load(registry.bundle("challenger"))
+    assert (mine.about["kind"], mine.threshold) == ("discriminants", .9) and registry.champion() == 1
