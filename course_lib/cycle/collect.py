@@ -106,12 +106,16 @@ def convenience(rows: pd.DataFrame, n: int, rng: np.random.Generator, readers: i
 
 
 def proportional(rows: pd.DataFrame, n: int, rng: np.random.Generator, shares: pd.Series) -> pd.DataFrame:
-    """Clips of each place in proportion to its share of production."""
+    """Clips of each place in proportion to its share of production; every place of the rows needs one, 0 for none."""
+    need(rows, "place", "label")
+    _sharing(rows, "place", shares)
     return quota(rows, rounded(n * shares / shares.sum()), rng)
 
 
 def stratified(rows: pd.DataFrame, n: int, rng: np.random.Generator) -> pd.DataFrame:
     """As many clips of each place as of any other, so that the rarest can be judged, too."""
+    if not np.isfinite(n):
+        raise ValueError(f"{n!r} clips were asked for; a whole number from 0 up is expected")
     return quota(rows, rounded(pd.Series(n / len(PLACES), PLACES)), rng)
 
 
@@ -142,8 +146,8 @@ def weights(rows: pd.DataFrame, shares: Mapping[str, pd.Series]) -> np.ndarray:
     Raises
     ------
     ValueError
-        The sample is empty, holds a value without a share, or holds no clip of a value that has one: no
-        weight can stand in for clips that were never recorded.
+        The sample is empty, holds a value without a share, or holds no clip of a value that has one: no weight can
+        stand in for clips that were never recorded. Or a share stands twice, is negative or missing, or all are 0.
     """
     if rows.empty:
         raise ValueError("an empty sample arrived; no weight makes it speak for anybody")
@@ -162,14 +166,26 @@ def weights(rows: pd.DataFrame, shares: Mapping[str, pd.Series]) -> np.ndarray:
 
 def _codes(rows, column, shares):
     need(rows, column)
-    strange = sorted(set(rows[column].astype(str)) - set(shares.index))
-    if strange:
-        raise ValueError(f"{column} {strange[0]!r} has no share; known are {', '.join(map(str, shares.index))}")
+    _sharing(rows, column, shares)
     missing = [value for value in shares.index[shares > 0] if value not in set(rows[column])]
     if missing:
         raise ValueError(f"{column} {missing[0]!r} is {100 * shares[missing[0]]:.0f}% of production and the sample has no clip of it; "
                          "weights mend shares, not absences: record some, or report without it and say so")
     return shares.index.get_indexer(rows[column])
+
+
+def _sharing(rows, column, shares):
+    """ValueError where a value of the rows has no share, or the shares are none."""
+    strange = sorted(set(rows[column].astype(str)) - set(shares.index))
+    if strange:
+        raise ValueError(f"{column} {strange[0]!r} has no share; known are {', '.join(map(str, shares.index))}")
+    if not shares.index.is_unique:
+        raise ValueError(f"{column} {shares.index[shares.index.duplicated()][0]!r} stands twice among the shares; one share each is expected")
+    odd = shares.index[~(np.isfinite(shares) & (shares >= 0))]
+    if len(odd):
+        raise ValueError(f"{column} {odd[0]!r} has the share {shares[odd[0]]}; a number from 0 up is expected")
+    if not shares.sum() > 0:
+        raise ValueError(f"the shares of {column} add up to 0; at least one above 0 is expected")
 
 
 def effective_size(weights) -> float:

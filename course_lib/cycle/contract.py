@@ -13,6 +13,7 @@ from course_lib.world.world import World
 COLUMNS = ["id", "part", "reader", "group", "place", "device", "seconds", "level_db", "sample_rate", "prompt", "label",
            "consent", "fingerprint", "recording"]
 PARTS = ("learn", "test")
+_CASES, _ONCE = ["schema_context", "column", "check", "failure_case", "index"], "this column stands there once only"
 _WORDS = {"field_uniqueness": "each value stands there once only", "not_nullable": "a value in every row"}
 
 
@@ -134,12 +135,20 @@ def _failures(rows, schema):
         raise ValueError(f"{type(schema).__name__} arrived as the schema; pa.DataFrameSchema({{...}}) is expected")
     if rows.empty:
         raise ValueError("the delivery has no rows; an empty file keeps every promise about rows, so it is sent back here")
+    twice = rows.columns[rows.columns.duplicated()].unique()
+    again = pd.DataFrame([("Column", name, _ONCE, f"{int((rows.columns == name).sum())} columns of this name", None) for name in twice], columns=_CASES)
+    found = _validated(rows.loc[:, ~rows.columns.duplicated()].reset_index(drop=True), schema)
+    return found if again.empty else again if found.empty else pd.concat([again, found], ignore_index=True)
+
+
+def _validated(rows, schema):
+    """What pandera finds in rows whose columns stand there once each."""
     try:
-        schema.validate(rows.reset_index(drop=True), lazy=True)
+        schema.validate(rows, lazy=True)
     except pa.errors.SchemaErrors as error:
         broken = [e for e in error.schema_errors if e.reason_code.name == "CHECK_ERROR"]
         cases = error.failure_cases[~error.failure_cases["failure_case"].astype(str).str.contains("Error(", regex=False)]
         if broken and cases.empty:                      # beside a missing column or a wrong type, a check that cannot run says nothing
             raise ValueError(f"a check of the schema fails by itself: {str(broken[0]).splitlines()[0]}") from None
         return cases
-    return pd.DataFrame(columns=["schema_context", "column", "check", "failure_case", "index"])
+    return pd.DataFrame(columns=_CASES)

@@ -1,73 +1,18 @@
-"""From votes to labels: a gate for what annotators send, counting, and two models of who errs; skill from gold questions.
+"""From votes to labels: counting, and two models of who errs; skill from gold questions.
 
-Votes are a DataFrame with columns `id` (of the clip), `annotator` and `label`, one row a vote.
+Votes are a DataFrame with columns `id` (of the clip), `annotator` and `label`, one row a vote, that passed the gate of `votes.sound`.
 """
+import warnings
 from dataclasses import dataclass
-from typing import Iterable
 
 import numpy as np
 import pandas as pd
 
+from course_lib.cycle.votes import COLUMNS, sound
 from course_lib.world.draws import keyed
 
-COLUMNS = ("id", "annotator", "label")
 ITERATIONS, CLOSE = 100, 1e-7
 LEAST = 1e-10                                           # no chance is quite zero, or one slip would rule a label out
-
-
-def sound(votes: pd.DataFrame, labels: Iterable[str] | None = None, clips: Iterable[str] | None = None) -> pd.DataFrame:
-    """The votes, if they are fit to be counted.
-
-    Parameters
-    ----------
-    votes : one row a vote
-    labels : what may be answered, such as the catalogue with "outside" and "cannot tell"; None allows anything
-    clips : ids that were sent out; None asks for none in particular
-
-    Raises
-    ------
-    ValueError
-        A column or a label is missing, somebody voted twice on a clip, a label is unknown, or a clip has no vote.
-    """
-    if not isinstance(votes, pd.DataFrame):
-        raise ValueError(f"{type(votes).__name__} arrived; a DataFrame of votes with columns {', '.join(COLUMNS)} is expected")
-    lacking = [name for name in COLUMNS if name not in votes]
-    if lacking:
-        raise ValueError(f"the votes have no column {lacking[0]!r}; they have {', '.join(map(str, votes.columns))}")
-    if votes.empty:
-        raise ValueError("no votes arrived; look at how the table was filtered")
-    _whole(votes)
-    if labels is not None:
-        _known(votes, list(labels))
-    if clips is not None:
-        _complete(votes, list(clips))
-    return votes
-
-
-def _whole(votes):
-    empty = votes[list(COLUMNS)].isna().any(axis=1)
-    if empty.any():
-        raise ValueError(f"{int(empty.sum())} of {len(votes)} votes lack an id, an annotator or a label; the first is row {votes.index[empty][0]}: "
-                         "leave such rows out, or ask again")
-    twice = votes.duplicated(["id", "annotator"])
-    if twice.any():
-        one = votes[twice].iloc[0]
-        raise ValueError(f"{int(twice.sum())} votes are one too many: {one['annotator']} voted twice on clip {one['id']}; keep the last of each "
-                         "with drop_duplicates([\"id\", \"annotator\"], keep=\"last\")")
-
-
-def _known(votes, labels):
-    strange = sorted(set(votes["label"].astype(str)) - set(labels))
-    if strange:
-        who = votes.loc[votes["label"].astype(str) == strange[0], "annotator"].iloc[0]
-        raise ValueError(f"{who} answered {strange[0]!r}, which is none of the {len(labels)} labels ({', '.join(labels[:3])}, …); "
-                         "look for a typing error, or for a card that is newer than the list")
-
-
-def _complete(votes, clips):
-    silent = sorted(set(clips) - set(votes["id"]))
-    if silent:
-        raise ValueError(f"{len(silent)} of {len(clips)} clips have no vote, the first is {silent[0]}; send them out again")
 
 
 @dataclass(frozen=True)
@@ -78,7 +23,7 @@ class Fitted:
     ----------
     probabilities : (clips, labels) chance that each label is the right one
     prior : chance of each label before any vote
-    skill : chance that each annotator's next vote is right, as the model sees it
+    skill : chance that each annotator's next vote is right, as the model sees it; missing where nobody else heard a clip of theirs
     confusions : annotator -> (true label, given label) chances; empty for models without
     """
     probabilities: pd.DataFrame
@@ -105,6 +50,19 @@ class _Coded:
         """(clips, labels) shares of the votes."""
         counts = self.given.sum(axis=1)
         return counts / counts.sum(axis=1, keepdims=True)
+
+
+def _heard_twice(coded):
+    """ValueError where nobody's errors can be seen, a warning where nobody made any; True for those of whom somebody else heard a clip."""
+    people, heard = len(coded.people), coded.given.sum(axis=2)
+    both = heard.sum(axis=1) > 1
+    if not both.any():
+        raise ValueError(f"{people} annotator{'s' * (people > 1)} arrived and no clip has two votes, so nobody's errors can be seen; have clips "
+                         "labelled by two people, measure skill with gold questions (skill_from_gold), or count (majority)")
+    if (coded.given.any(axis=1).sum(axis=1) == 1).all():
+        warnings.warn(f"all {people} annotators gave the same label to each of the {len(heard)} clips: a skill of 1 says here that they agree, not that "
+                      "they are right; gold questions tell (skill_from_gold)", UserWarning, stacklevel=3)
+    return heard[both].any(axis=0)
 
 
 def _coded(votes):
@@ -143,9 +101,10 @@ def dawid_skene(votes: pd.DataFrame) -> pd.Series:
 def fit_one_coin(votes: pd.DataFrame, iterations: int = ITERATIONS) -> Fitted:
     """Each annotator is right with one chance, whatever the clip, and errs evenly; found by expectation-maximisation.
 
-    The case of Dawid and Skene's model (1979) with one number a person.
+    The case of Dawid and Skene's model (1979) with one number a person. ValueError where no clip has two votes, a warning where all agree.
     """
     coded = _coded(votes)
+    known = _heard_twice(coded)
     p, others = coded.shares, max(len(coded.labels) - 1, 1)
     for _ in range(iterations):
         right = np.einsum("nal,nl->a", coded.given, p) / coded.given.sum(axis=(0, 2))
@@ -154,7 +113,7 @@ def fit_one_coin(votes: pd.DataFrame, iterations: int = ITERATIONS) -> Fitted:
         before, p = p, _normalised(evidence)
         if np.abs(p - before).max() < CLOSE:
             break
-    return _fitted(coded, p, skill, {})
+    return _fitted(coded, p, np.where(known, skill, np.nan), {})
 
 
 def fit_dawid_skene(votes: pd.DataFrame, iterations: int = ITERATIONS) -> Fitted:
@@ -162,8 +121,10 @@ def fit_dawid_skene(votes: pd.DataFrame, iterations: int = ITERATIONS) -> Fitted
 
     Begins with the shares of the votes. Then two steps take turns: from the labels as believed, how often
     each person gives which label for which true one; from that, what each clip is.
+    ValueError where no clip has two votes, a warning where all agree.
     """
     coded = _coded(votes)
+    known = _heard_twice(coded)
     p, (n, a, k) = coded.shares, coded.given.shape
     for _ in range(iterations):
         confusion = confusions(coded.given, p)
@@ -172,7 +133,7 @@ def fit_dawid_skene(votes: pd.DataFrame, iterations: int = ITERATIONS) -> Fitted
         if np.abs(p - before).max() < CLOSE:
             break
     tables = {name: pd.DataFrame(confusion[i], coded.labels.rename("true"), coded.labels.rename("given")) for i, name in enumerate(coded.people)}
-    return _fitted(coded, p, np.einsum("akk,k->a", confusion, p.mean(axis=0)), tables)
+    return _fitted(coded, p, np.where(known, np.einsum("akk,k->a", confusion, p.mean(axis=0)), np.nan), tables)
 
 
 def confusions(given: np.ndarray, p: np.ndarray) -> np.ndarray:
@@ -243,6 +204,11 @@ def skill_from_gold(votes: pd.DataFrame, gold: pd.Series) -> pd.DataFrame:
     -------
     DataFrame by annotator with columns right (count), n (gold clips they answered) and skill (share)
     """
+    if not isinstance(gold, pd.Series):
+        raise ValueError(f"{type(gold).__name__} arrived as gold; a Series of right labels by clip id is expected")
+    for odd, words in ((gold.index.duplicated(), "gold clips stand twice"), (gold.isna().to_numpy(), f"of {len(gold)} gold clips have no right label")):
+        if odd.any():
+            raise ValueError(f"{int(odd.sum())} {words}, the first is {gold.index[odd][0]}; each is expected once, with its right label")
     asked = sound(votes)[votes["id"].isin(gold.index)]
     if asked.empty:
         raise ValueError(f"nobody voted on any of the {len(gold)} gold clips; look whether both use the same ids")

@@ -27,12 +27,14 @@ def out_of_fold(model: Pipeline, vectors: np.ndarray, labels, readers, folds: in
     Raises
     ------
     ValueError
-        Lengths differ, a label is missing, there are fewer readers than folds, or a label belongs to one reader alone.
+        Lengths differ, a label is missing, all are the same, there are fewer readers than folds, or a label belongs to one reader alone.
     """
     labels, readers = pd.Series(labels).reset_index(drop=True), np.asarray(readers)
     if not len(vectors) == len(labels) == len(readers):
         raise ValueError(f"{len(vectors)} feature vectors, {len(labels)} labels and {len(readers)} readers arrived; one of each a clip is expected")
     known_labels(labels, list(labels.dropna().unique()))
+    if labels.nunique() == 1:
+        raise ValueError(f"every label is {labels[0]!r}; a model needs two or more to tell apart: look at how the clips were filtered")
     people = len(np.unique(readers))
     if people < folds:
         raise ValueError(f"{people} readers cannot be divided into {folds} folds; record more, or ask for fewer folds")
@@ -56,13 +58,18 @@ def label_issues(labels: Sequence[str], probabilities: pd.DataFrame, filter_by: 
     Returns
     -------
     DataFrame (n rows) with columns label, suggested, own (probability of the label), issue (bool)
+
+    Raises
+    ------
+    ValueError
+        There are no labels or fewer than two cards, lengths differ, a label has no column, a card has two, or a row is no probabilities.
     """
     labels = pd.Series(np.asarray(labels, object))
     if not isinstance(probabilities, pd.DataFrame):
         raise ValueError(f"{type(probabilities).__name__} arrived; a DataFrame whose columns name the cards is expected, as out_of_fold returns")
     if len(labels) != len(probabilities):
         raise ValueError(f"{len(labels)} labels and {len(probabilities)} rows of probabilities arrived; one each is expected, in the same order")
-    known_labels(labels, list(probabilities.columns))
+    _sound(labels, probabilities)
     from cleanlab.filter import find_label_issues       # 1 s, so only where it is used
     ordered = probabilities[sorted(probabilities.columns)]
     values = ordered.to_numpy()
@@ -70,3 +77,20 @@ def label_issues(labels: Sequence[str], probabilities: pd.DataFrame, filter_by: 
     issue = find_label_issues(place, values, filter_by=filter_by, n_jobs=1)
     return pd.DataFrame(dict(label=labels, suggested=ordered.columns.to_numpy(str)[values.argmax(axis=1)],
                              own=values[np.arange(len(labels)), place], issue=issue))
+
+
+def _sound(labels, probabilities):
+    """ValueError where labels or probabilities cannot be compared; NaN would pass for "no issue"."""
+    cards = probabilities.columns
+    if not len(labels):
+        raise ValueError("no labels arrived; one a clip is expected: look at how the clips were filtered")
+    if not cards.is_unique:
+        raise ValueError(f"the card {cards[cards.duplicated()][0]!r} stands twice among the columns; one column a card is expected")
+    if len(cards) < 2:
+        raise ValueError(f"probabilities of {len(cards)} card arrived; two or more are expected, or no label can be another's")
+    known_labels(labels, list(cards))
+    values = probabilities.to_numpy(float)
+    broken = ~((values >= 0) & (values <= 1)).all(axis=1) | ~(np.abs(values.sum(axis=1) - 1) < .01)
+    if broken.any():
+        raise ValueError(f"{int(broken.sum())} of {len(values)} rows of probabilities hold values that are missing, not from 0 to 1, or do not add up to 1; "
+                         f"the first is row {probabilities.index[broken][0]}: take predict_proba of a model for every clip")

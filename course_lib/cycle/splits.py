@@ -8,10 +8,13 @@ import pandas as pd
 def random_folds(labels: Sequence, k: int, rng: np.random.Generator) -> np.ndarray:
     """Fold 0 to k-1 of each clip, by chance, each label spread evenly over the folds.
 
-    ValueError where a label has fewer than two clips: none would be left to learn from.
+    ValueError where a label is missing or has fewer than two clips: none would be left to learn from.
     """
     labels = pd.Series(list(labels)).reset_index(drop=True)
     _enough(len(labels), k)
+    if labels.isna().any():
+        raise ValueError(f"{int(labels.isna().sum())} of {len(labels)} labels are missing, the first at place {int(labels.isna().argmax())}; "
+                         "label these clips, or leave them out")
     once = labels.value_counts().loc[lambda n: n < 2].index
     if len(once):
         raise ValueError(f"{len(once)} labels have a single clip, such as {once[0]!r}; whichever side it falls on, the other has none. "

@@ -53,7 +53,7 @@ def fit(model: Pipeline, X: np.ndarray | pd.DataFrame, labels: Sequence[str], ca
     Raises
     ------
     ValueError
-        There are no clips, lengths differ, a feature is not finite, a label is in no catalogue or has a single clip.
+        There are no clips, lengths differ, a feature is not finite, a label is in no catalogue or has a single clip, or all are the same.
     """
     counts, catalogue = pd.Series(list(labels), dtype=object).value_counts(dropna=False), set(catalogue)
     if not len(X) or len(X) != counts.sum():
@@ -64,6 +64,8 @@ def fit(model: Pipeline, X: np.ndarray | pd.DataFrame, labels: Sequence[str], ca
                          f"such as {min(catalogue)!r}: compare with cards.csv")
     if counts.min() < 2:
         raise ValueError(f"{int((counts < 2).sum())} cards have a single clip, such as {counts.idxmin()!r}; record more, or leave the card out")
+    if len(counts) < 2:
+        raise ValueError(f"every label is {counts.index[0]!r}; a model needs two cards or more to tell apart: look at how the clips were filtered")
     broken = int((~np.isfinite(np.asarray(X, float))).any(axis=1).sum())
     if broken:
         raise ValueError(f"{broken} of {len(X)} feature vectors hold values that are not finite; look at those clips with features.fault")

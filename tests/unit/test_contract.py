@@ -31,6 +31,16 @@ def test_what_nobody_promised_is_not_demanded(delivery, rows):
     assert contract.breaches(rows(delivery)).empty
 
 
+@pytest.mark.parametrize("column", ["label", "seconds", "recording"])
+def test_a_column_that_stands_twice_breaks_the_contract(delivery, column):
+    twice = pd.concat([delivery, delivery[[column]]], axis=1)
+    found = contract.breaches(twice)
+    assert found[["column", "expected", "arrived"]].to_numpy().tolist() == [[column, "this column stands there once only", "2 columns of this name"]]
+    assert not contract.passes(contract.contract(), twice)
+    with pytest.raises(ValueError, match=f"{column}: expected: this column stands there once only; arrived: 2 columns"):
+        contract.admit(twice)
+
+
 @pytest.mark.parametrize("spoil, column, expected, clips", [
     (lambda d: pd.concat([d, d.iloc[[5]]]), "id", "each id stands there once only", 1),
     (lambda d: d.assign(label=d["label"].mask(d["id"] == "clip-0002", "c99")), "label", "label is a card of the catalogue", 1),

@@ -51,6 +51,7 @@ def test_columns_in_another_order_change_nothing():
 @pytest.mark.parametrize("change, words", [
     (dict(labels=["c01"] * 11 + ["c09"]), "'c09' is read by one reader alone"),
     (dict(labels=["c01"] * 11 + [None]), "1 of 12 labels are missing"),
+    (dict(labels=["c01"] * 12), "every label is 'c01'"),
     (dict(readers=[0, 1] * 6), "2 readers cannot be divided into 3 folds"),
     (dict(readers=[0, 1, 2]), "12 feature vectors, 12 labels and 3 readers arrived"),
 ])
@@ -64,6 +65,12 @@ def test_out_of_fold_names_what_is_wrong(change, words):
     (["c01", "c02"], np.full((2, 2), .5), "ndarray arrived; a DataFrame whose columns name the cards"),
     (["c01"], pd.DataFrame(np.full((2, 2), .5), columns=["c01", "c02"]), "1 labels and 2 rows"),
     (["c01", "c07"], pd.DataFrame(np.full((2, 2), .5), columns=["c01", "c02"]), "the first is 'c07'"),
+    (["c01", "c02"], pd.DataFrame([[.5, .5], [np.nan, .5]], columns=["c01", "c02"]), "1 of 2 rows of probabilities .* the first is row 1"),
+    (["c01", "c02"], pd.DataFrame([[.5, .5], [1.5, -.5]], columns=["c01", "c02"]), "1 of 2 rows of probabilities .* the first is row 1"),
+    (["c01", "c02"], pd.DataFrame([[2., 3.], [.5, .5]], columns=["c01", "c02"]), "1 of 2 rows of probabilities .* the first is row 0"),
+    ([], pd.DataFrame(np.zeros((0, 2)), columns=["c01", "c02"]), "no labels arrived"),
+    (["c01"], pd.DataFrame([[1.]], columns=["c01"]), "1 card .* two or more"),
+    (["c01"], pd.DataFrame([[.5, .5]], columns=["c01", "c01"]), "'c01' stands twice"),
 ])
 def test_label_issues_names_what_is_wrong(labels, probabilities, words):
     with pytest.raises(ValueError, match=words):

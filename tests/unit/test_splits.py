@@ -47,6 +47,7 @@ def test_time_and_shared_values():
 
 @pytest.mark.parametrize("call, words", [
     (lambda: splits.random_folds(["a", "a", "b"], 2, np.random.default_rng(0)), "1 labels have a single clip, such as 'b'"),
+    (lambda: splits.random_folds(["a", "a", None, None], 2, np.random.default_rng(0)), "2 of 4 labels are missing"),
     (lambda: splits.random_folds(["a"], 2, np.random.default_rng(0)), "2 folds of 1 clips"),
     (lambda: splits.random_folds([], 2, np.random.default_rng(0)), "2 folds of 0 clips"),
     (lambda: splits.group_folds(["x", None, "y"], 2), "1 clips have no group"),

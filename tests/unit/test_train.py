@@ -43,6 +43,7 @@ def test_fit_looks_at_what_it_gets():
     for wrong, words in (((X, y[:7] + ["c99"]), "1 labels are in no catalogue, the first is 'c99'"),
                          ((X, y[:7] + [None]), "1 labels are in no catalogue"),
                          ((X, ["c01"] * 7 + ["c02"]), "1 cards have a single clip, such as 'c02'"),
+                         ((X, ["c01"] * 8), "every label is 'c01'"),
                          ((X[:5], y), "5 feature vectors and 8 labels"), ((X[:0], []), "0 feature vectors and 0 labels"),
                          ((bad, y), "1 of 8 feature vectors hold values that are not finite")):
         with pytest.raises(ValueError, match=words):
