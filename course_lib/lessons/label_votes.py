@@ -103,14 +103,21 @@ def agree(seed: int, guideline: str = "own words", pool: Pool = Pool()) -> Evide
 def chance_corrected(given: pd.DataFrame) -> pd.Series:
     """Agreement, what chance would give, and Cohen's kappa (1960): means over all pairs of annotators (Light, 1971).
 
-    Chance is what two people would agree on if each gave labels in their own shares without listening.
+    Chance is what two people would agree on if each gave labels in their own shares without listening. A pair counts by the clips
+    that both heard. ValueError where nobody shares a clip, or where everybody only ever gives one label.
     """
     wide, out = label.table_of(given), []
-    shares = {who: wide[who].value_counts(normalize=True) for who in wide}
-    for one, other in combinations(wide, 2):
-        same, chance = wide[one].eq(wide[other]).mean(), shares[one].mul(shares[other], fill_value=0).sum()
-        out.append((same, chance, (same - chance) / (1 - chance) if chance < 1 else np.nan))
-    return pd.DataFrame(out, columns=["agreement", "chance", "kappa"]).mean()
+    for pair in combinations(wide, 2):
+        both = wide[list(pair)].dropna()
+        shares = [both[who].value_counts(normalize=True) for who in pair]
+        same, chance = both[pair[0]].eq(both[pair[1]]).mean(), shares[0].mul(shares[1], fill_value=0).sum()
+        out += [(same, chance, (same - chance) / (1 - chance) if chance < 1 else np.nan)] if len(both) else []
+    found = pd.DataFrame(out, columns=["agreement", "chance", "kappa"])
+    if found.empty:
+        raise ValueError(f"votes of {wide.shape[1]} annotator(s) arrived and no clip has two votes, so there is nothing to agree on; have some labelled by two people")
+    if found["kappa"].isna().all():
+        raise ValueError(f"kappa is 0/0 here: chance alone agrees always, as each pair only ever says {given['label'].iloc[0]!r}; add clips with other answers")
+    return found.mean()
 
 
 def asked_less(seed: int, pool: Pool = Pool()) -> pd.DataFrame:
@@ -205,7 +212,11 @@ def by_rule(seed: int, misread: int = 3, pool: Pool = Pool()) -> pd.DataFrame:
 
 @experiment
 def audit(seed: int, n: int = 100, guideline: str = "own words", pool: Pool = Pool()) -> Evidence:
-    """Share of wrong labels that an audit of n random clips finds; the whole truth is in data."""
+    """Share of wrong labels that an audit of n random clips, at most 400, finds; the whole truth is in data."""
+    if isinstance(n, bool) or not isinstance(n, (int, float, np.number)) or not 1 <= n <= CLIPS or n != int(n):
+        raise ValueError(f"an audit of {n!r} clips was asked for; the agency delivered {CLIPS} labels, so a whole number from 1 to {CLIPS} is expected "
+                         "(a wider margin needs fewer)")
+    n = int(n)
     truth = right(seed, pool)
     wrong = ~aggregated(seed, "counting", CREW, None, CLIPS, guideline, pool).reindex(truth.index).eq(truth)
     order = keyed(seed, "audit").permutation(len(wrong))

@@ -1,5 +1,6 @@
 """Votes to labels: by hand, against crowd-kit's numbers, as properties, recovery of a known truth, and bad input."""
 import json
+import warnings
 from itertools import combinations
 from pathlib import Path
 
@@ -97,7 +98,13 @@ def test_dawid_skene_finds_a_habit_of_the_majority():
 def test_the_order_of_rows_does_not_matter_and_a_label_was_given(way, rows, random):
     table = pd.DataFrame({(i, a): label_ for i, a, label_ in rows}.items(), columns=["key", "label"])
     table = pd.DataFrame(dict(id=[f"k{k[0]}" for k in table["key"]], annotator=[f"p{k[1]}" for k in table["key"]], label=[f"l{n}" for n in table["label"]]))
-    found = way(table)
+    if way is not majority and table["id"].is_unique:
+        with pytest.raises(ValueError, match="nobody's errors can be seen"):
+            way(table)
+        return
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "all .* annotators")
+        found = way(table)
     assert set(found.index) == set(table["id"]) and found.index.is_unique and set(found) <= set(table["label"])
     if way is majority:
         mixed = table.sample(frac=1, random_state=random.randrange(1000))
@@ -105,15 +112,38 @@ def test_the_order_of_rows_does_not_matter_and_a_label_was_given(way, rows, rand
 
 
 @ways
-def test_all_agreeing_one_annotator_and_a_class_with_one_clip(way):
-    same = votes(*(f"k{i} {who} c0{i % 3}" for i in range(9) for who in ("Ana", "Ben", "Cleo")))
-    assert way(same).to_dict() == {f"k{i}": f"c0{i % 3}" for i in range(9)}
-    alone = votes("k1 Ana c01", "k2 Ana c02", "k3 Ana c01")
-    assert way(alone).to_dict() == {"k1": "c01", "k2": "c02", "k3": "c01"}
-    once = pd.concat([same, votes("k9 Ana c09", "k9 Ben c09", "k9 Cleo c09")])
+def test_a_class_with_one_clip(way):
+    once = votes(*(f"k{i} {who} c0{i % 3}" for i in range(9) for who in ("Ana", "Ben", "Cleo")), "k9 Ana c09", "k9 Ben c09", "k9 Cleo c08")
     assert way(once)["k9"] == "c09"
-    assert way(votes("k1 Ana c01")).to_dict() == {"k1": "c01"}
-    assert way(votes("k1 Ana c01", "k1 Ben c01")).to_dict() == {"k1": "c01"}
+
+
+SAME = votes(*(f"k{i} {who} c0{i % 3}" for i in range(9) for who in ("Ana", "Ben", "Cleo")))
+ALONE = votes("k1 Ana c01", "k2 Ana c02", "k3 Ana c01")
+models = pytest.mark.parametrize("fit", [fit_dawid_skene, fit_one_coin])
+
+
+def test_counting_needs_no_second_vote():
+    assert majority(ALONE).to_dict() == {"k1": "c01", "k2": "c02", "k3": "c01"} and majority(SAME).to_dict() == {f"k{i}": f"c0{i % 3}" for i in range(9)}
+
+
+@models
+@pytest.mark.parametrize("table, who", [(ALONE, "1 annotator"), (votes("k1 Ana c01", "k2 Ben c02"), "2 annotators")])
+def test_a_model_of_who_errs_refuses_votes_that_nobody_can_contradict(fit, table, who):
+    with pytest.raises(ValueError, match=f"{who} arrived and no clip has two votes, so nobody's errors can be seen.*skill_from_gold"):
+        fit(table)
+
+
+@models
+def test_where_all_agree_the_model_says_what_its_skill_is_worth(fit):
+    with pytest.warns(UserWarning, match="all 3 annotators gave the same label to each of the 9 clips.*skill_from_gold"):
+        found = fit(SAME)
+    assert found.labels.equals(majority(SAME))
+
+
+@models
+def test_the_skill_of_somebody_whose_clips_nobody_else_heard_is_not_known(fit):
+    found = fit(pd.concat([simulated(3)[0], votes("x1 Zoe l0", "x2 Zoe l1")])).skill
+    assert np.isnan(found["Zoe"]) and found.drop("Zoe").notna().all()
 
 
 def test_probabilities_add_up():
@@ -143,6 +173,11 @@ GOOD = votes("k1 Ana c01", "k1 Ben c02")
     (lambda: in_turn(GOOD, 3), "3 votes a clip were asked for; a whole number from 1 to 2"),
     (lambda: in_turn(GOOD, 0), "0 votes a clip"),
     (lambda: skill_from_gold(GOOD, pd.Series({"x": "c01"})), "nobody voted on any of the 1 gold clips"),
+    (lambda: skill_from_gold(GOOD, pd.Series(["c01", "c02"], ["k1", "k1"])), "1 gold clips stand twice, the first is k1"),
+    (lambda: skill_from_gold(GOOD, pd.Series({"k1": None})), "1 of 1 gold clips have no right label, the first is k1"),
+    (lambda: skill_from_gold(GOOD, {"k1": "c01"}), "dict arrived as gold; a Series of right labels by clip id"),
+    (lambda: label_votes.chance_corrected(GOOD.iloc[:1]), "no clip has two votes"),
+    (lambda: label_votes.chance_corrected(votes("k1 Ana c01", "k1 Ben c01")), "kappa is 0/0 .* 'c01'"),
 ])
 def test_bad_input_gets_a_sentence(call, words):
     with pytest.raises(ValueError, match=words):
@@ -171,5 +206,18 @@ def test_kappa_equals_scikit_learns_and_is_zero_for_people_who_never_listen():
     assert np.isclose(found["agreement"], .8 * .6 + .2 * .4) and np.isclose(found["kappa"], 0)
 
 
-def test_kappa_of_people_who_only_know_one_answer_is_not_a_number():
-    assert np.isnan(label_votes.chance_corrected(votes("k1 Ana c01", "k1 Ben c01"))["kappa"])
+def test_kappa_counts_the_clips_that_both_heard():
+    table, _ = simulated(2, skill=(.9, .7))
+    more = pd.concat([table, votes("x1 p0 l0", "x2 p1 l1")])
+    assert np.allclose(label_votes.chance_corrected(more), label_votes.chance_corrected(table))
+
+
+@pytest.mark.parametrize("n", [401, 2401, 0, -5, 150.5, None])
+def test_an_audit_of_clips_that_are_not_there_gets_a_sentence(n):
+    with pytest.raises(ValueError, match="clips was asked for; the agency delivered 400 labels, so a whole number from 1 to 400"):
+        label_votes.audit(0, n)
+
+
+def test_an_audit_of_everything_finds_the_truth():
+    found = label_votes.audit(0, 400)
+    assert found.n == 400 and np.isclose(found.value, found.data["truth"])
