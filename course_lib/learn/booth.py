@@ -1,7 +1,7 @@
 """A labelling booth: hear a clip, choose a card or "cannot tell", go on.
 
 What was chosen is kept in the ledger after each clip, so that running the cell again, or
-opening the notebook tomorrow, goes on where the learner stopped.
+opening the notebook tomorrow, goes on where the learner stopped. Another seed has other clips, and labels of its own.
 """
 import html
 from typing import Callable, Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Callable, Mapping, Sequence
 import ipywidgets
 import pandas as pd
 
-from course_lib.learn import ledger
+from course_lib.learn import ledger, lesson
 from course_lib.learn.audio import player
 from course_lib.learn.markup import Markup
 from course_lib.learn.panel import Panel, Status
@@ -26,7 +26,7 @@ class Booth(Panel):
         self.options = dict(options) if isinstance(options, Mapping) else {str(one): one for one in options}
         self.options[CANNOT_TELL] = CANNOT_TELL
         self.notes = list(notes) if notes is not None else ["what is said is yours to decide"] * len(self.clips)
-        self.chosen = restore(ledger.latest(KIND, key), len(self.clips), self.options.values())
+        self.chosen = restore(_kept(key), len(self.clips), self.options.values())
         self.at = next((i for i, label in enumerate(self.chosen) if label is None), 0)
         self._build()
         super().__init__([self.sound, self.choice, ipywidgets.HBox([self.back, self.forward]), self.status],
@@ -71,7 +71,7 @@ class Booth(Panel):
             self.status.fail(ValueError(f"Choose a card, or “{CANNOT_TELL}”, before you go on."))
             return
         self.chosen[self.at] = self.choice.value
-        ledger.record(KIND, self.key, {"labels": self.chosen})
+        ledger.record(KIND, self.key, {"labels": self.chosen}, **_about())
         self._move(1)
         if None not in self.chosen:
             self.status.say(f"{progress(self.chosen)} Done: run the next cell.")
@@ -101,6 +101,19 @@ def booth(key: str, clips: Sequence, sample_rate: int, options: Sequence | Mappi
     if notes is not None and len(notes) != len(clips):
         raise ValueError(f"{len(notes)} notes arrived for {len(clips)} clips; one a clip is expected")
     return Booth(key, clips, sample_rate, options, notes, on_done)
+
+
+def _about():
+    """Lesson and seed under which labels are kept; neither outside a lesson."""
+    now = lesson.current()
+    return dict(lesson=now.number, seed=now.seed) if now else dict(lesson=None, seed=None)
+
+
+def _kept(key):
+    """The newest entry of a key that was made on this seed; None if there is none."""
+    found, seed = ledger.entries(KIND, key), _about()["seed"]
+    found = found[found["seed"].isna() if seed is None else found["seed"] == seed]
+    return None if found.empty else found["payload"].iloc[-1]
 
 
 def restore(kept: Mapping | None, clips: int, options) -> list:

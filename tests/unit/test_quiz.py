@@ -6,6 +6,7 @@ import pytest
 
 from course_lib.learn import booth as booths
 from course_lib.learn import ledger
+from course_lib.learn import lesson as lessons
 from course_lib.learn import quiz as quizzes
 
 QUESTIONS = [types.SimpleNamespace(key=f"00.q{i}", text=f"Question <{i}>?", options={"a": "wrong", "b": "right"})
@@ -111,6 +112,17 @@ def test_labels_of_other_clips_are_not_taken_over(home):
     label(open_booth(), "c01")
     other = booths.booth("00.labels", [TONE], 16_000, ["c01"])
     assert list(other.labels.label) == [None]
+
+
+def test_labels_of_another_seed_are_not_taken_over_and_come_back_with_theirs(home, monkeypatch):
+    monkeypatch.setattr(lessons, "_current", lessons.Lesson("03", 0))
+    label(open_booth(), "c01")
+    monkeypatch.setattr(lessons, "_current", lessons.Lesson("03", 5))
+    assert list(open_booth().labels.label) == [None, None]
+    label(open_booth(), "c02")
+    assert list(open_booth().labels.label) == ["c02", None]
+    monkeypatch.setattr(lessons, "_current", lessons.Lesson("03", 0))
+    assert list(open_booth().labels.label) == ["c01", None]
 
 
 def test_what_a_booth_needs_is_said(home):
