@@ -36,12 +36,12 @@ def crowned(tmp_path, monkeypatch, model, names):
 
 def test_your_version_is_the_champion_until_you_decide_otherwise_and_then_the_challenger(crowned):
     registry, saved, rows = crowned
-    assert challenger.register(registry, 0, saved, rows) == "yours: default (the course's), threshold 0.5 (the course's): version 1, the champion itself"
+    assert challenger.register(registry, 0, saved, rows) == "yours: default (the course's), threshold 0.5 (the course's); the champion itself"
     assert registry.versions()["aliases"].tolist() == ["champion"]
     lesson.begin("05", 0)
     lesson.decide("threshold", .9)
     said = challenger.register(registry, 0, saved, rows)
-    assert said.startswith("yours: default (the course's), threshold 0.9 (lesson 05): version 2, the challenger; ") and "; 0 of" not in said
+    assert said.startswith("yours: default (the course's), threshold 0.9 (lesson 05); the challenger: ") and "; 0 of" not in said
     assert registry.versions()["aliases"].tolist() == ["champion", "challenger"] and registry.versions()["threshold"].tolist() == [.5, .9]
     lesson.begin("04", 0)
     lesson.decide("model", "discriminants")
