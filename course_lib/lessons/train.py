@@ -59,20 +59,36 @@ def _timed(seed):
     rng = keyed(seed, "04.3")
     def times(middle, spread):
         return pd.Series(middle * np.exp(spread * rng.standard_normal(400)))
+    def some_slow(share, slow):
+        return pd.Series(np.where(np.arange(400) < 400 * share, slow, 1.0) * times(3, .05))
     slow = dict(small=times(.3, .1), middle=times(4, .8), large=times(12, .1))
-    return [(pd.Series(dict(small=190.0, middle=150.0, large=120.0)), slow, 8.0),
-            (pd.Series(dict(small=190.0, middle=150.0, large=120.0)), slow, 30.0),
-            (pd.Series(dict(small=210.0, middle=180.0, large=160.0)), dict(slow, middle=times(3, .1)), 8.0)]
+    cost = pd.Series(dict(small=190.0, middle=150.0, large=120.0))
+    return [(cost, slow, 8.0), (cost, slow, 30.0), (pd.Series(dict(small=210.0, middle=180.0, large=160.0)), dict(slow, middle=times(3, .1)), 8.0),
+            (cost, dict(slow, middle=some_slow(.08, 4)), 8.0), (cost, dict(slow, middle=some_slow(.03, 100)), 8.0)]
+
+
+def _fit(cost, times, budget, time):
+    """Model of least cost among those whose `time`, one number a model, is within the budget."""
+    return cost[[name for name in cost.index if time(times[name]) <= budget]].idxmin()
 
 
 @exercise("04.3", cases=_timed, mistakes={
     "You compared the mean with the budget. A promise is made for 95 of 100 answers: compare the 95th percentile.":
-        lambda cost, times, budget: cost[[name for name in cost.index if times[name].mean() <= budget]].idxmin(),
+        lambda cost, times, budget: _fit(cost, times, budget, np.mean),
+    "You compared the median with the budget: half of all answers may then be too slow. The promise is for 95 of 100.":
+        lambda cost, times, budget: _fit(cost, times, budget, np.median),
+    "Your percentile is too low, such as the 90th: a model that is too slow for 8 answers of 100 passes. The promise is for 95 of 100.":
+        lambda cost, times, budget: _fit(cost, times, budget, lambda t: np.percentile(t, 90)),
+    "Your percentile is too high, such as the 99th or the slowest answer: a model that is slow for 3 answers of 100 only is ruled out. Promised are 95 of 100.":
+        lambda cost, times, budget: _fit(cost, times, budget, lambda t: np.percentile(t, 99)),
     "You took the fastest. A budget is a limit, not a goal: of those within it, the cheapest errors win.":
         lambda cost, times, budget: min(times, key=lambda name: times[name].mean()),
     "You took the least cost and forgot the budget.": lambda cost, times, budget: cost.idxmin(),
 }, hints=["`np.percentile(times[name], 95)` is the p95 of a model.", "Keep the names within the budget in a list, then `cost[names].idxmin()`."],
-    also=[lambda cost, times, budget: min((c, name) for name, c in cost.items() if times[name].quantile(.95) <= budget)[1]],
+    also=[lambda cost, times, budget: min((c, name) for name, c in cost.items() if times[name].quantile(.95) <= budget)[1],
+          lambda cost, times, budget: next(name for name in cost.sort_values().index if (times[name] <= budget).mean() >= .95)],
+    named=lambda seed: ["a middle model with a wide spread of times", "a budget that all three keep", "a middle model within the budget",
+                        "a middle model that is slow for 8 answers of 100", "a middle model that is very slow for 3 answers of 100"],
     why="Time is a guardrail: it rules models out and does not rank those that remain.")
 def within_budget(cost, times, budget):
     """Model of least cost among those whose p95 is within the budget (milliseconds)."""
@@ -83,25 +99,66 @@ def within_budget(cost, times, budget):
 def _tables(seed):
     def table(*rows):
         return pd.DataFrame(rows, columns=["model", "cost", "saves_low", "wrong", "right", "slowness"]).set_index("model")
-    simple = ("simple", 190.0, 0.0, 14.0, 87.0, 1.0)
-    return [(table(simple, ("middle", 170.0, 8.0, 15.0, 88.0, 2.0), ("large", 120.0, 40.0, 11.0, 94.0, 30.0)), 80, 70, 10),
-            (table(simple, ("middle", 180.0, -9.0, 15.0, 88.0, 2.0), ("large", 120.0, 40.0, 11.0, 94.0, 30.0)), 80, 70, 10),
-            (table(simple, ("middle", 150.0, 12.0, 90.0, 96.0, 2.0), ("large", 160.0, 5.0, 11.0, 91.0, 9.0)), 80, 70, 10)]
+    simple, large = ("simple", 190.0, 0.0, 14.0, 87.0, 1.0), ("large", 160.0, 5.0, 11.0, 91.0, 9.0)
+    tables = [table(simple, ("middle", 170.0, 8.0, 15.0, 88.0, 2.0), ("large", 120.0, 40.0, 11.0, 94.0, 30.0)),
+              table(simple, ("middle", 180.0, -9.0, 15.0, 88.0, 2.0), ("large", 120.0, 40.0, 11.0, 94.0, 30.0)),
+              table(simple, ("middle", 150.0, 12.0, 90.0, 96.0, 2.0), large),
+              table(simple, ("middle", 150.0, 12.0, 15.0, 64.0, 2.0), large),
+              table(simple, ("middle", 180.0, 0.0, 15.0, 88.0, 2.0)),
+              table(simple, ("middle", 150.0, 20.0, 80.0, 70.0, 10.0), large),
+              table(simple, ("middle", 150.0, 20.0, 15.0, 88.0, 2.0), ("large", 140.0, 10.0, 11.0, 91.0, 9.0)),
+              table(simple, ("middle", 150.0, 12.0, 15.0, 88.0, 2.0), ("large", 145.0, -4.0, 11.0, 91.0, 9.0))]
+    barred = table(("simple", 170.0, 0.0, 14.0, 62.0, 1.0), ("middle", 190.0, -30.0, 15.0, 88.0, 2.0), ("large", 180.0, -20.0, 11.0, 91.0, 3.0))
+    return [(one, 80, 70, 10) for one in tables] + [(barred, 40, 75, 4)]
+
+
+_TABLES = ("a large model that is too slow", "a middle model whose saving may be chance", "a middle model with 90 wrong cards", "a middle model with 64% right cards",
+           "a `saves_low` of exactly 0", "a middle model exactly at the limits", "two shown savings", "a cheapest model whose saving may be chance",
+           "a first row below the limit of right cards")
+
+
+def _allowed(table, wrong, right, slowest):
+    return table[(table["wrong"] <= wrong) & (table["right"] >= right) & (table["slowness"] <= slowest)]
+
+
+def _chosen(allowed, first=None, limit=0.0):
+    """The charter's rule on the rows allowed; `first` is the row that stands in where no saving is above `limit`."""
+    shown = allowed[allowed["saves_low"] > limit]
+    return shown["cost"].idxmin() if len(shown) else first or allowed.index[0]
 
 
 @exercise("04.4", cases=_tables, mistakes={
     "You took the least cost of all, beyond the guardrails or the time. First keep what is allowed.":
         lambda table, wrong, right, slowest: table["cost"].idxmin(),
     "You left the slowness out. A model that is too slow is not allowed, whatever it saves.":
-        lambda table, wrong, right, slowest: table[(table["wrong"] <= wrong) & (table["right"] >= right) & (table["saves_low"] > 0)]["cost"].idxmin(),
+        lambda table, wrong, right, slowest: _chosen(_allowed(table, wrong, right, np.inf)),
+    "You left the right cards out. A model with fewer than `right` of them is not allowed, whatever it saves.":
+        lambda table, wrong, right, slowest: _chosen(_allowed(table, wrong, -np.inf, slowest)),
+    "You left the wrong cards out. A model with more than `wrong` of them is not allowed, whatever it saves.":
+        lambda table, wrong, right, slowest: _chosen(_allowed(table, np.inf, right, slowest)),
+    "A limit is the last value that is allowed: a model exactly at it stays. Compare with `<=` and `>=`.":
+        lambda table, wrong, right, slowest: _chosen(table[(table["wrong"] < wrong) & (table["right"] > right) & (table["slowness"] < slowest)]),
     "A lower cost is not yet a gain: where `saves_low` is not above 0, the saving may be chance, and the simplest stays.":
-        lambda table, wrong, right, slowest: table[(table["wrong"] <= wrong) & (table["right"] >= right) & (table["slowness"] <= slowest)]["cost"].idxmin(),
+        lambda table, wrong, right, slowest: _allowed(table, wrong, right, slowest)["cost"].idxmin(),
+    "A `saves_low` of 0 is not above 0: such a saving may be chance. Use `>`, not `>=`.":
+        lambda table, wrong, right, slowest: _chosen(_allowed(table, wrong, right, slowest), limit=-1e-9),
+    "Where no saving is shown you take the first row of the table, allowed or not. Take the first row of those that are allowed.":
+        lambda table, wrong, right, slowest: _chosen(_allowed(table, wrong, right, slowest), table.index[0]),
+    "You took the cheapest model first and then asked whether its saving is shown. Another one may save less and show it: keep the shown ones, then take the cheapest.":
+        lambda table, wrong, right, slowest: _chosen((a := _allowed(table, wrong, right, slowest)).loc[list(dict.fromkeys([a.index[0], a["cost"].idxmin()]))]),
+    "You looked for shown savings in the whole table and only then at the limits. Keep what is allowed first: a forbidden model must not stand in the way of an allowed one.":
+        lambda table, wrong, right, slowest: best if (best := _chosen(table)) in (a := _allowed(table, wrong, right, slowest)).index else a.index[0],
+    "You took the largest `saves_low`. It only says whether a saving is shown; of the shown ones the least cost wins.":
+        lambda table, wrong, right, slowest: a["saves_low"].idxmax() if ((a := _allowed(table, wrong, right, slowest))["saves_low"] > 0).any() else a.index[0],
     "You kept the simplest whatever the others save. Where a saving is shown and allowed, the charter's goal takes it.":
         lambda table, wrong, right, slowest: table.index[0],
 }, hints=["Three conditions joined by `&` keep the rows that are allowed.",
           "Of those, keep the rows with `saves_low` above 0. If there are any, take the one of least cost, else the first row allowed."],
-    also=[lambda table, wrong, right, slowest: next(iter(table.query("wrong <= @wrong and right >= @right and slowness <= @slowest and saves_low > 0")
-                                                         .sort_values("cost").index), table.index[0])],
+    also=[lambda table, wrong, right, slowest: next(iter((a := table.query("wrong <= @wrong and right >= @right and slowness <= @slowest"))[a["saves_low"] > 0]
+                                                         .sort_values("cost").index), a.index[0]),
+          lambda table, wrong, right, slowest: min((not row.saves_low > 0, row.cost if row.saves_low > 0 else 0, i, row.Index) for i, row in enumerate(table.itertuples())
+                                                   if row.wrong <= wrong and row.right >= right and row.slowness <= slowest)[-1]],
+    named=lambda seed: list(_TABLES),
     why="Guardrails first, then shown gains, then cost; a tie goes to the simplest, because it is cheapest to keep.")
 def pick(table, wrong, right, slowest):
     """Name of the model by the charter's rule; `table` has the simplest model first."""
