@@ -36,6 +36,8 @@ def allocate(shares, n, least):
     """Clips by place: `least` for each, the rest of n in proportion to shares."""
     from course_lib.cycle.collect import rounded
     rest = n - least * len(shares)
+    if rest < 0:
+        raise ValueError(f"{len(shares)} floors of {least} take more than {n} clips")
     return rounded(least + rest * shares)
 
 

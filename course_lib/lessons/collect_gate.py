@@ -144,8 +144,12 @@ def stages(seed: int, fault: str = "labels shifted", requests_a_day: int = REQUE
     """What one fault costs if it is found at the gate, in evaluation or in production, in hundreds of cents.
 
     An hour of work costs `hour`; half an hour at the gate and two days of search later are assumptions. Each request that fails
-    is charged with the cheaper of the charter's errors, so production is the least that it costs.
+    is charged with the cheaper of the charter's errors, so production is the least that it costs. ValueError where an hour costs
+    nothing, or where requests or weeks are negative or no numbers.
     """
+    for name, value, low in (("requests a day", requests_a_day, 0), ("weeks", weeks, 0), ("price of an hour", hour, 1e-9)):
+        if not low <= value < np.inf:
+            raise ValueError(f"{name}: {value!r} arrived; a number {'above' if low else 'from'} 0{'' if low else ' up'} is expected")
     world = World(seed, pool)
     base, found = scores(world, SOUND), scores(world, fault)
     failed = max(0.0, base["production"] - found["production"]) / 100 * requests_a_day * 7 * weeks

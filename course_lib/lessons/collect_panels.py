@@ -1,4 +1,6 @@
 """What lesson 02 lets the learner move and hear: an allocation, a mix of production, a file read at a wrong rate."""
+import math
+import numbers
 from functools import partial
 from typing import Mapping
 
@@ -60,12 +62,36 @@ def mix_panel(seed: int):
                    loud=Slider("loud", 0, 40, 20, 5, unit="%"))
 
 
+def sound_allocation(counts: Mapping[str, int], least: int = 0) -> pd.Series:
+    """The allocation as a Series by place, if it can be recorded.
+
+    Raises
+    ------
+    ValueError
+        A place is missing or unknown, a number is no whole number of clips, the sum is not 300, or a place has fewer clips than `least`.
+    """
+    counts = pd.Series(counts)
+    if set(counts.index) != set(PLACES) or len(counts) != len(PLACES):
+        raise ValueError(f"clips for {', '.join(map(str, counts.index))} arrived; one number for each of {', '.join(PLACES)} is expected")
+    for place, count in counts.items():
+        if not (isinstance(count, numbers.Real) and math.isfinite(count) and count == int(count) and count >= 0):
+            raise ValueError(f"{count!r} clips for {place!r} arrived; a whole number from 0 up is expected")
+    if counts.sum() != samples.CLIPS:
+        raise ValueError(f"the allocation has {counts.sum():.0f} clips; there is money for {samples.CLIPS}, no more and no fewer, "
+                         "or it cannot be compared with the other plans")
+    if counts.min() < least:
+        raise ValueError(f"{counts.idxmin()} has {counts.min():.0f} clips, fewer than the floor of {least}; {len(PLACES)} places can have "
+                         f"{samples.CLIPS // len(PLACES)} each at most: choose `least` from 0 to {samples.CLIPS // len(PLACES)}")
+    return counts[list(PLACES)].astype(int)
+
+
 def compare_allocations(seed: int, counts: Mapping[str, int]) -> pd.DataFrame:
     """Percent recognised in production after an allocation of yours, after the proportional and after an equal one; means of five draws.
 
     The last columns hold what the others gain on yours in the worst place and overall, with a 95% interval over speakers and draws.
+    ValueError where the allocation is not sound, as `sound_allocation` says.
     """
-    plans = {"yours": {place: int(count) for place, count in counts.items()},
+    plans = {"yours": sound_allocation(counts).to_dict(),
              "in proportion": samples.collect.rounded(samples.CLIPS * samples.shares(World(seed))).to_dict(),
              "equal": dict.fromkeys(PLACES, samples.CLIPS // len(PLACES))}
     found = {name: samples.judged(seed, tuple(plan.items()), draws=5) for name, plan in plans.items()}

@@ -132,12 +132,12 @@ panels.allocation_panel(seed)
 # %% [markdown]
 # Each clip of the new market is one fewer for the rest: the worst place rises, mostly until another is the worst, and the
 # overall score usually gives way a little. (Each setting is one draw of clips, so a few points are chance.) Now decide.
-# `least` is yours, 0 to 75; your allocation is kept for later lessons. The table averages five draws. Its last two columns say
+# `least` is yours, 0 to 75 (four floors of more are over 300 clips, and are refused); your allocation is kept for later lessons. The table averages five draws. Its last two columns say
 # what the other rows gain on yours, with a 95% interval over speakers and draws: where it reaches 0, the gain may be chance.
 
 # %%
 least = 30
-mine = allocate(shares, 300, least)
+mine = panels.sound_allocation(allocate(shares, 300, least), least)
 decide("allocation", mine.to_dict())
 panels.compare_allocations(seed, mine)
 

@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 from course_lib.cycle import collect
 from course_lib.cycle.collect import PLACES
 from course_lib.lessons import collect as lesson
-from course_lib.lessons import collect_panels, collect_samples
+from course_lib.lessons import collect_gate, collect_panels, collect_samples
 from course_lib.world.world import World
 
 WORLD = World(1000)
@@ -20,6 +20,10 @@ def frame():
 
 def rng():
     return np.random.default_rng(0)
+
+
+def spread(*counts):
+    return dict(zip(PLACES, counts))
 
 
 def test_places_by_hand():
@@ -95,9 +99,24 @@ def test_bad_input_gets_a_sentence(frame):
         (lambda: collect_samples.mixed(WORLD, .7, .4), "together at most 1"),
         (lambda: collect_panels.allocation_figure(0, 200, 150), "there are 300"),
         (lambda: collect_samples.allocation(-1, 0, WORLD), "neither is below 0"),
+        (lambda: collect_panels.sound_allocation(spread(71, 78, 77, 74), 80), "indoors has 71 clips, fewer than the floor of 80.*from 0 to 75"),
+        (lambda: collect_panels.sound_allocation(spread(270, 20, 27, -17)), "-17 clips for 'new market'"),
+        (lambda: collect_panels.sound_allocation(spread(75.5, 74.5, 75, 75)), "75.5 clips for 'indoors'"),
+        (lambda: collect_panels.sound_allocation({"indoors": 300}), "clips for indoors arrived; one number for each"),
+        (lambda: collect_panels.compare_allocations(1000, spread(200, 200, 200, 200)), "has 800 clips; there is money for 300"),
+        (lambda: lesson.allocate(pd.Series(.25, PLACES), 300, 80), "4 floors of 80 take more than 300 clips"),
+        (lambda: collect_gate.stages(1000, weeks=-3), "weeks: -3 arrived; a number from 0 up"),
+        (lambda: collect_gate.stages(1000, requests_a_day=float("nan")), "requests a day: nan arrived"),
+        (lambda: collect_gate.stages(1000, hour=0), "price of an hour: 0 arrived; a number above 0"),
     ]:
         with pytest.raises(ValueError, match=words):
             call()
+
+
+def test_an_allocation_at_its_limits_is_sound():
+    assert collect_panels.sound_allocation(lesson.allocate(pd.Series([.7, .1, .1, .1], PLACES), 300, 75), 75).tolist() == [75] * 4
+    turned = collect_panels.sound_allocation({"new market": 300, "loud": 0, "outdoors": 0, "indoors": 0})
+    assert list(turned.index) == list(PLACES) and turned.sum() == 300
 
 
 def test_columns_may_come_in_another_order(frame):
