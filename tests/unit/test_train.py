@@ -108,6 +108,20 @@ def test_softening_keeps_the_best_card_and_lowers_confidence():
     assert np.allclose(soft.sum(axis=1), 1)
 
 
+@pytest.mark.parametrize("gap, ratio, words", [((.001, .02), 2.31, "More accurate, 2.3 times the cost"), ((-.02, -.001), 2.31, "Less accurate, 2.3 times the cost"),
+                                               ((-.01, .01), 1.04, "About as accurate, at much the same cost"), ((0, .02), 1.4, "About as accurate, 1.4 times the cost")])
+def test_who_is_more_accurate_is_said_only_where_the_interval_shows_it(gap, ratio, words):
+    assert train_flow.in_words(gap, ratio) == words
+
+
+def test_the_ratio_of_costs_has_an_interval_over_speakers():
+    found, same = train_flow.discriminants_instead(0), train_flow._ratio_interval([4, 0, 2, 6], [2, 0, 1, 3], list("aabb"), np.random.default_rng(0))
+    assert same == (2, 2), "twice as dear for each speaker"
+    assert found.interval[0] < found.value < found.interval[1]
+    assert found.data["gap_low"] <= found.data["accuracy"] - found.data["default_accuracy"] <= found.data["gap_high"]
+    assert found.data["default"] == pytest.approx(train_flow.cost_at(0, train_flow.linear(0), .5))
+
+
 def test_bad_settings_of_the_flow_get_a_sentence():
     with pytest.raises(ValueError, match="log loss or squared loss"):
         train_flow.linear(0, "hinge")
