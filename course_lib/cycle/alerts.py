@@ -11,6 +11,7 @@ from course_lib.cycle import drift
 from course_lib.world.tables import settings
 
 ACTIONS, SIDES = ("page", "ticket", "ignore"), ("above", "below", "either")
+LIMITS = ("one_in", "limit", "of_usual")
 
 
 class AlertError(ValueError):
@@ -26,15 +27,24 @@ class Action:
 
 @dataclass(frozen=True)
 class Rule:
-    """When to tell whom: the mean of `signal` over `days` is beyond what one in `one_in` unchanged windows reach."""
+    """When to tell whom: the mean of `signal` over `days` is beyond a limit, which is given in one of three ways.
+
+    Attributes
+    ----------
+    one_in : what one in so many unchanged windows exceeds
+    limit : in the signal's own units, such as the milliseconds of the charter
+    of_usual : so many times the median of the usual windows
+    """
     name: str
     signal: str
     side: str
-    one_in: float
     days: int
     action: str
     owner: str
     why: str
+    one_in: float | None = None
+    limit: float | None = None
+    of_usual: float | None = None
 
 
 @dataclass(frozen=True)
@@ -71,15 +81,15 @@ def read(document: Mapping) -> Plan:
     return Plan(rules, actions, _number(document["scale"], "scale"), _number(document["listen"], "listen"))
 
 
-def _fields(found, where, expected):
+def _fields(found, where, expected, optional=()):
     if not isinstance(found, Mapping):
         raise AlertError(f"{where}: names with values are expected, {type(found).__name__} arrived")
     for name in expected:
         if name not in found:
             raise AlertError(f"{where}: {name} is missing")
     for name in found:
-        if name not in expected:
-            raise AlertError(f"{where}: {name} is unknown; known are {', '.join(expected)}")
+        if name not in (*expected, *optional):
+            raise AlertError(f"{where}: {name} is unknown; known are {', '.join((*expected, *optional))}")
 
 
 def _number(value, where):
@@ -90,18 +100,28 @@ def _number(value, where):
 
 def _rule(name, fields):
     where = f"rule {name!r}"
-    _fields(fields, where, tuple(Rule.__dataclass_fields__)[1:])
+    _fields(fields, where, [key for key in Rule.__dataclass_fields__ if key not in ("name", *LIMITS)], LIMITS)
     for key, known in (("side", SIDES), ("action", ACTIONS)):
         if fields[key] not in known:
             raise AlertError(f"{where}: {key} is {fields[key]!r}; one of {', '.join(known)} is expected")
     for key in ("signal", "owner", "why"):
         if not isinstance(fields[key], str) or not fields[key].strip():
             raise AlertError(f"{where}: {key} is empty; an alarm without it helps nobody")
-    if _number(fields["one_in"], f"{where}, one_in") < 2:
-        raise AlertError(f"{where}: one_in is {fields['one_in']}; 2 or more is expected, such as 100 for one false alarm in 100 windows")
+    _limit(fields, where)
     if _number(fields["days"], f"{where}, days") < 1 or fields["days"] != int(fields["days"]):
         raise AlertError(f"{where}: days is {fields['days']}; whole days from 1 up are expected")
     return Rule(name, **fields)
+
+
+def _limit(fields, where):
+    given = [key for key in LIMITS if key in fields]
+    if len(given) != 1:
+        raise AlertError(f"{where}: {' and '.join(given) or 'no limit'} arrived; one of {', '.join(LIMITS)} is expected")
+    value = _number(fields[given[0]], f"{where}, {given[0]}")
+    if given == ["one_in"] and value < 2:
+        raise AlertError(f"{where}: one_in is {value}; 2 or more is expected, such as 100 for one false alarm in 100 windows")
+    if given != ["one_in"] and fields["side"] == "either":
+        raise AlertError(f"{where}: side is 'either', and {given[0]} is one limit; above or below is expected")
 
 
 def limits(rules, usual: pd.DataFrame, ahead: bool = False) -> pd.DataFrame:
@@ -120,11 +140,21 @@ def limits(rules, usual: pd.DataFrame, ahead: bool = False) -> pd.DataFrame:
     out = {}
     for rule in rules:
         values = _values(rule, usual).dropna()
-        level = 1 / rule.one_in / (2 if rule.side == "either" else 1)
-        high = drift.threshold(values, level, ahead) if rule.side != "below" else np.inf
-        low = -drift.threshold(-values, level, ahead) if rule.side != "above" else -np.inf
-        out[rule.name] = dict(low=low, high=high, usual=values.median(), spread=values.std())
+        low, high = _beyond(rule, values, ahead)
+        out[rule.name] = dict(low=low if rule.side != "above" else -np.inf, high=high if rule.side != "below" else np.inf,
+                              usual=values.median(), spread=values.std())
     return pd.DataFrame(out).T.rename_axis("rule")
+
+
+def _beyond(rule, values, ahead):
+    """The lower and the upper limit, of which a side may have no use."""
+    if rule.limit is not None:
+        return rule.limit, rule.limit
+    if rule.of_usual is not None:
+        middle = float(np.median(drift.numbers(values, f"usual {rule.signal}")))
+        return rule.of_usual * middle, rule.of_usual * middle
+    level = 1 / rule.one_in / (2 if rule.side == "either" else 1)
+    return -drift.threshold(-values, level, ahead), drift.threshold(values, level, ahead)
 
 
 def _values(rule, signals):
@@ -139,7 +169,7 @@ def fired(rules, found: pd.DataFrame, signals: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     rules, found : rules and their `limits`
-    signals : daily signals; a rule over several days needs as many before its first alarm
+    signals : daily signals; a rule over several days needs as many before its first alarm, and a day on which its signal is NaN is no alarm
 
     Returns
     -------

@@ -128,10 +128,15 @@ def with_reactions(log: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
-def signals(log: pd.DataFrame, days: int = 1, start: int = 0) -> pd.DataFrame:
+def signals(log: pd.DataFrame, days: int = 1, start: int = 0, until: int | None = None) -> pd.DataFrame:
     """What a dashboard shows of a log, a row a window of so many days; its index is the window's first day.
 
-    Failed requests count as requests and as failures and in nothing else. Complaints count when they arrive.
+    Failed requests count as requests and as failures and in nothing else. Complaints count when they arrive. A window without
+    requests has 0 of them and no other number (NaN), as an outage leaves nothing in a log.
+
+    Parameters
+    ----------
+    until : the day that the log was read on; windows without requests before it are rows, too. By default the last request's day
 
     Raises
     ------
@@ -148,10 +153,20 @@ def signals(log: pd.DataFrame, days: int = 1, start: int = 0) -> pd.DataFrame:
                             sorry=(fine["decision"] == scope.SORRY).groupby(by).mean(), re_asks=1000 * groups["re_ask"].mean()))
     if "distance" in log:
         out.insert(5, "distance", groups["distance"].mean())
+    out = out.reindex(_windows(out.index, days, start, until))
+    out["requests"] = out["requests"].fillna(0).astype(int)
     if "reported_day" in log:
         arrived = (start + days * ((log["reported_day"].dropna() - start) // days)).value_counts()
         out["complaints"] = arrived.reindex(out.index).fillna(0).astype(int)
     return out.rename_axis("day")
+
+
+def _windows(found, days, start, until):
+    """First days of all windows from the first to the last that has requests, or to the one before day `until`."""
+    if len(found) == 0:                                 # no request says its day
+        return found
+    last = found.max() if until is None else max(found.max(), start + days * ((until - 1 - start) // days))
+    return np.arange(found.min(), last + 1, days)
 
 
 def estimate_wrong(calibrated, confidence, decision) -> float:

@@ -211,6 +211,8 @@ CLAIMS = [
     Claim("re-asks call somebody, volume does not", LESSON, "By cost, re-asks page or write a ticket, and volume is ignored; were no cause harmful, nobody would be called.",
           labels.actions, lambda e: e.data["users ask again"] != "ignore" and e.data["volume"] == "ignore",
           control=lambda seed, **k: labels.actions(seed, True, **k)),
+    Claim("an outage is told, a quiet day is not", LESSON, "Rules with a given limit speak on each of three days on which the service fails, is slow or out of reach, and on no quiet day.",
+          labels.outages, lambda e: e.value == 3 and e.data["other"] == 0, control=lambda seed, **k: labels.outages(seed, False, **k)),
     Claim("a small change needs a longer window", LESSON, "The cheapest window for a few new names is two days longer than for renamed figures, or more.",
           _window_gap, lambda e: e.value >= 2, control=lambda seed, **k: _window_gap(seed, "renamed figures", **k)),
 ]

@@ -212,7 +212,7 @@ def best_window(seed: int, name: str, one_in: int = 20, pool: Pool = Pool()) -> 
 
 @experiment
 def quiet_weeks(seed: int, pool: Pool = Pool()) -> Evidence:
-    """Days with an alarm in three quiet weeks: the inherited monitor, and rules from null windows that page or write a ticket."""
+    """Days with an alarm in three quiet weeks: the inherited monitor, and the rules that page or write a ticket."""
     daily = pd.DataFrame({c: psi_by_day(seed, c, name="no change", pool=pool) for c in INHERITED}) > FOLK
     plan = alerts.plan()
     rules = [rule for rule in plan.rules if rule.action != "ignore"]
@@ -231,7 +231,7 @@ def quiet_weeks(seed: int, pool: Pool = Pool()) -> Evidence:
 @experiment
 def volume(seed: int, name: str = "holiday season", pool: Pool = Pool()) -> Evidence:
     """Of 100 days of a season, on how many the volume rule fires; `data` has the same for the re-asks rule."""
-    rules = [rule for rule in alerts.plan().rules if rule.signal in ("requests", "re_asks")]
+    rules = [rule for rule in alerts.plan().rules if rule.name in ("volume", "users ask again")]
     limits = alerts.limits(rules, signals(seed, pool=pool).loc[REFERENCE:], ahead=True)
     alarms = alerts.fired(rules, limits, signals(seed, name, pool))
     share = {signal: 100 * float((alarms["signal"] == signal).sum()) / (CHANGED - USUAL) for signal in ("requests", "re_asks")}

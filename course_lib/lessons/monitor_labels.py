@@ -15,6 +15,7 @@ from course_lib.world.pool import Pool
 AUDIT, BASE, REQUESTS_A_WEEK, LEVEL = 600, .024, 90_000, .05
 LABELS = (0, 50, 100, 200, 400, 800, 1600)
 SEEN_IN_DAYS = 3
+OUTAGES = (USUAL + 5, USUAL + 10, USUAL + 15)           # the service fails, is slow, is out of reach
 
 
 @experiment
@@ -161,7 +162,7 @@ def _alarms(seed, pool):
 
 @lru_cache(maxsize=8)
 def rules_table(seed: int, harmless_only: bool = False, pool: Pool = Pool()) -> pd.DataFrame:
-    """What each rule of data/alerts.yaml is worth, if every cause came once in a year.
+    """What each rule of data/alerts.yaml with a limit from null windows is worth, if every cause came once in a year.
 
     Returns
     -------
@@ -169,7 +170,7 @@ def rules_table(seed: int, harmless_only: bool = False, pool: Pool = Pool()) -> 
     fires, and its promised false alarms a year), share_real, harm_per_day (mean of those seen, cents), size (largest alarm, in spreads)
     """
     plan, alarms, rows = alerts.plan(), _alarms(seed, pool), {}
-    for rule in plan.rules:
+    for rule in (rule for rule in plan.rules if rule.one_in):
         own = {name: table[table["rule"] == rule.name] for name, table in alarms.items()}
         fires = [name for name, table in own.items() if (table["day"] < USUAL + SEEN_IN_DAYS).sum() >= 2]
         real = [] if harmless_only else [name for name in fires if name not in HARMLESS]
@@ -187,3 +188,20 @@ def actions(seed: int, harmless_only: bool = False, pool: Pool = Pool()) -> Evid
     given = dict(zip(table.index, alerts.cheapest(table["share_real"], table["harm_per_day"], alerts.plan().actions)))
     return Evidence("rules that page", sum(action == "page" for action in given.values()), None, len(given),
                     "Each cause came once; how often causes come in your product decides as much as their harm.", data=given)
+
+
+@experiment
+def outages(seed: int, fails: bool = True, pool: Pool = Pool()) -> Evidence:
+    """Of three quiet days on which the service is made to fail, slow down and be out of reach, on how many a rule with a given limit speaks.
+
+    With `fails` off nothing is done to it. `data` has the other quiet days on which such a rule speaks.
+    """
+    log, rules = months(seed, "no change", pool).log.copy(), [rule for rule in alerts.plan().rules if not rule.one_in]
+    if fails:
+        log.loc[log["day"] == OUTAGES[0], "failure"] = "503 too many requests at once"
+        log.loc[log["day"] == OUTAGES[1], "latency_ms"] = 9_000
+        log = log[log["day"] != OUTAGES[2]]
+    alarms = alerts.fired(rules, alerts.limits(rules, signals(seed, pool=pool).loc[REFERENCE:]), monitor.signals(log))
+    spoke = set(alarms["day"])
+    return Evidence("days on which the service fails and a rule of the service speaks", len(spoke & set(OUTAGES)), None, len(OUTAGES),
+                    "Each failure lasted for a whole day; one of minutes is lost in a day's numbers.", data=dict(other=len(spoke - set(OUTAGES))))

@@ -263,8 +263,7 @@ firing(detect.slice_tests(seed, 21, "renamed figures"))
 # %% [markdown]
 # The quiet weeks are quiet now. And in a week with renamed figures, corrected slices still fire: they name the very cards
 # whose users ask again. A corrected alarm is one that can be believed.
-
-# %% [markdown]
+#
 # ## The complaint box
 # All that needed no labels. How many *wrong cards* are there? Somebody proposes to count complaints: they are free, and each was
 # checked and found true.
@@ -316,8 +315,7 @@ panels.label_panel()
 # %% [markdown]
 # For one point more of errors (10 in 1,000), hardly any number of labels pays; 1,600 a week would see it with a chance
 # of about 3 in 4. For a rename, 50 are plenty. Weekly labels are an insurance against large, silent failures, not a microscope.
-
-# %% [markdown]
+#
 # ## Quality without labels?
 # The model gives a confidence to every answer. Calibrate it once on the audit, that is, learn how often an answer of each
 # confidence is wrong; then add up the chances. In usual weeks that estimate is near the truth. In the weeks of renamed
@@ -349,7 +347,7 @@ prices
 
 # %% [markdown]
 # A **page** wakes somebody (54 €, and the harm ends after some hours); a **ticket** is read on a working day; **ignore**
-# leaves the signal on the dashboard. (Above: cents for a call, and days until the harm ends.) What is each rule worth?
+# leaves the signal on the dashboard. (Above: cents for a call, and days until the harm ends.) What is each rule worth whose limit comes from null windows?
 # Let every cause come once in a year. `seen` counts the harmful causes on which a rule fires, `false` its alarms a year
 # without harm: the promised false ones, and harmless causes. `share_real` is the share of a rule's alarms with harm
 # behind them, `harm_per_day` what users then lose (in cents, for all requests), `size` its largest deviation in standard
@@ -385,7 +383,27 @@ chosen
 detect.quiet_weeks(seed).figure
 
 # %% [markdown]
-# A few false alarms may be left: four rules page or write a ticket, and each promises one false alarm in 100 days to come, on average.
+# A few false alarms may be left: four rules with limits from null windows page or write a ticket, and each promises one false alarm in 100 days to come,
+# on average.
+#
+# ## When the service itself fails
+# All this asks how good the answers are. What if none comes? In the same quiet weeks, let every request of day 145 fail, every answer of day 150
+# take nine seconds, and no request arrive on day 155. Which rules speak on these days?
+
+# %%
+broken = after(seed, "no change")
+broken.loc[broken["day"] == 145, "failure"] = "503 too many requests at once"
+broken.loc[broken["day"] == 150, "latency_ms"] = 9_000
+broken = broken[broken["day"] != 155]
+limits = alerts.limits(plan.rules, usual.loc[28:], ahead=True)
+alarms = alerts.fired(plan.rules, limits, monitor.signals(broken))
+alarms = alarms[alarms["day"].isin([145, 150, 155])]
+alarms[["day", "rule", "value", "action"]].round(1)
+
+# %% [markdown]
+# A failed request has no confidence, and one that never arrived is not in the log. Four more rules of
+# `data/alerts.yaml` watch the service. Their limits do not ask what is unusual: the charter promised 150 ms; from 200 failures in 1,000 on, a page is cheaper
+# than a ticket; half of the usual requests do not stay away by chance. Usual days keep far from such limits.
 #
 # You diagnosed a monitor that nobody believed: windows too small for a folk threshold, four signals at once, alarms
 # without an owner. You mended it: limits from null windows, rules with owners and prices. **Runbook** for an alarm: 1. is

@@ -87,15 +87,16 @@ whole[["usual", "now", "size", "fires"]].round(2)
 # %% [markdown]
 # By chance alone, the largest of many steps is often 2; so a step *fires* only beyond a limit of 4.5, up or down. No input fires here. Users ask again about twice as often, and
 # nobody who watches inputs would know that anything happened. Which alarm rules of lesson 08 spoke, on how many of the 28 days, and when
-# first? (Their limits are set anew, from all 140 usual days.)
+# first? (Limits from null windows are set anew, from all 140 usual days.)
 
 # %%
 rules = harm.alarms(seed)
 chosen = decision("alert_actions", default=rules["action"].to_dict())
-rules.drop(columns="largest").assign(yours=pd.Series(chosen))
+yours = pd.Series(rules["action"].to_dict() | chosen)
+rules.drop(columns="largest").assign(yours=yours)
 
 # %% [markdown]
-# `action` is the reference's; `yours` is what you decided in lesson 08, if you did. Whoever is paged for re-asks knows soon. (Other rules may speak by chance: averaged over
+# `action` is the reference's; `yours` is what you decided in lesson 08, if you did; the last four rules watch the service itself, which answers as usual. Whoever is paged for re-asks knows soon. (Other rules may speak by chance: averaged over
 # many such logs, each on at most one quiet day in 50 or 100. In one log it may be more, since a limit that is set from 140 days is itself uncertain.)
 #
 # ## Since when?

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from course_lib.cycle import alerts
+from course_lib.cycle import alerts, monitor, scope
 from course_lib.cycle.alerts import Action, AlertError, Rule
 from course_lib.world.tables import settings
 
@@ -46,6 +46,53 @@ def test_alarms_the_largest_first_and_none_without_change():
     assert alerts.fired(steady, alerts.limits(steady, USUAL), USUAL).empty          # a constant signal never fires ...
     moved = alerts.fired(steady, alerts.limits(steady, USUAL), USUAL + 1)
     assert len(moved) == 100 and np.isinf(moved["size"]).all()                     # ... until it is another constant
+
+
+def test_limits_that_are_given_need_no_unusual_day():
+    rules = [rule(one_in=None, limit=150), rule(name="h", side="below", one_in=None, of_usual=.5)]
+    found = alerts.limits(rules, USUAL)
+    assert found.loc["r", ["low", "high"]].tolist() == [-np.inf, 150] and found.loc["h", ["low", "high"]].tolist() == [24.75, np.inf]
+    new = pd.DataFrame(dict(x=[150.0, 150.5, 24.75, 24, np.nan]))
+    assert alerts.fired(rules, found, new)[["day", "rule"]].to_numpy().tolist() == [[1, "r"], [3, "h"]]
+    assert alerts.limits(rules[:1], USUAL.iloc[:0]).loc["r", "high"] == 150         # a promise needs no past
+    with pytest.raises(ValueError, match="usual x has 0 rows"):
+        alerts.limits(rules[1:], USUAL.iloc[:0])
+
+
+def _days(**changed):
+    """A log of 140 usual days with 40 requests each; what is `changed` holds from day 120 on."""
+    day = np.repeat(np.arange(140), 40)
+    rng, late = np.random.default_rng(0), day >= 120
+    log = pd.DataFrame(dict(day=day, latency_ms=rng.lognormal(np.log(12), .35, len(day)), failure="", level_db=rng.normal(-20, 1, len(day)), seconds=1.0,
+                            confidence=rng.uniform(.5, 1, len(day)), decision="c01", re_ask=rng.random(len(day)) < .1, distance=rng.normal(10, 1, len(day))))
+    return log.assign(**{name: np.where(late, value, log[name]) for name, value in changed.items()})
+
+
+SERVICE = {"requests fail", "some requests fail", "slow answers", "hardly any requests"}
+
+
+@pytest.mark.parametrize("log, expected", [
+    (_days(), set()), (_days(failure="503 too many requests at once"), {"requests fail", "some requests fail"}), (_days(latency_ms=9_000.0), {"slow answers"}),
+    (_days()[lambda t: ~t["day"].between(120, 138)], {"hardly any requests"}), (_days()[lambda t: (t["day"] < 120) | (t.index % 4 == 0)], {"hardly any requests"}),
+], ids=["usual", "all 503", "nine seconds", "nothing arrives", "a quarter arrives"])
+def test_the_shipped_rules_speak_each_day_when_the_service_fails(log, expected):
+    rules = alerts.plan().rules
+    found = monitor.signals(log)
+    alarms = alerts.fired(rules, alerts.limits(rules, found.loc[:119], ahead=True), found)
+    spoke = alarms[alarms["rule"].isin(SERVICE)]
+    assert set(spoke["rule"]) == expected and (spoke["day"] >= 120).all()
+    assert not expected or (spoke["day"].nunique() >= 19 and spoke["day"].min() == 120)
+
+
+def test_whom_a_rule_of_the_service_tells_follows_from_what_a_day_at_its_limit_costs():
+    plan, rules = alerts.plan(), scope.charter()
+    shipped = {r.name: r for r in plan.rules}
+    assert SERVICE < set(shipped) and shipped["slow answers"].limit == rules.p95_ms
+    a_day = 240 * plan.scale                                # requests, as logged on a usual day, times what one stands for
+    harm = {"requests fail": shipped["requests fail"].limit / 1000 * rules.cost_sorry, "some requests fail": shipped["some requests fail"].limit / 1000 * rules.cost_sorry,
+            "slow answers": .05 * rules.cost_slow, "hardly any requests": (1 - shipped["hardly any requests"].of_usual) * rules.cost_sorry}
+    for name, each in harm.items():
+        assert alerts.cheapest([1], [a_day * each], plan.actions) == [shipped[name].action], name
 
 
 def test_a_rule_over_days_waits_for_them():
@@ -89,6 +136,9 @@ def _changed(*path, to):
     (_changed("rules", "volume", "side", to="up"), "rule 'volume': side is 'up'; one of above, below, either"),
     (_changed("rules", "volume", "owner", to=" "), "owner is empty"), (_changed("rules", "volume", "one_in", to=1), "one_in is 1"),
     (_changed("rules", "volume", "days", to=1.5), "days is 1.5"), (_changed("rules", "volume", "colour", to=1), "colour is unknown"),
+    (_changed("rules", "volume", "one_in", to=KeyError), "rule 'volume': no limit arrived; one of one_in, limit, of_usual"),
+    (_changed("rules", "volume", "limit", to=3), "one_in and limit arrived"), (_changed("rules", "slow answers", "limit", to="150 ms"), "limit is '150 ms'"),
+    (_changed("rules", "slow answers", "side", to="either"), "above or below is expected"),
     (_changed("rules", "volume", "days", to="x"), "days is 'x'"), (_changed("listen", to=float("nan")), "listen is nan")])
 def test_what_is_no_plan_gets_a_sentence(document, words):
     with pytest.raises(AlertError, match=words):

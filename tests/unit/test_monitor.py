@@ -55,6 +55,23 @@ def test_signals_by_hand():
     assert monitor.signals(_log(), days=7).index.tolist() == [0] and monitor.signals(_log(), days=7)["complaints"].tolist() == [1]
 
 
+def test_days_without_requests_are_rows():
+    gap = _log(day=[0, 0, 3, 3], reported_day=[np.nan, np.nan, 2, np.nan])
+    found = monitor.signals(gap)
+    assert found.index.tolist() == [0, 1, 2, 3] and found["requests"].tolist() == [2, 0, 0, 2] and found["complaints"].tolist() == [0, 0, 1, 0]
+    assert found.loc[[1, 2]].drop(columns=["requests", "complaints"]).isna().all().all() and found.loc[[0, 3]].notna().all().all()
+    assert monitor.signals(gap, until=6)["requests"].tolist() == [2, 0, 0, 2, 0, 0]        # nothing has arrived since
+    assert monitor.signals(gap, until=2).index.tolist() == [0, 1, 2, 3]
+    weeks = monitor.signals(_log(day=[0, 0, 15, 15]), days=7)
+    assert weeks.index.tolist() == [0, 7, 14] and weeks["requests"].tolist() == [2, 0, 2]
+    assert monitor.signals(_log(day=[8, 8, 9, 9]), days=7, start=1, until=23).index.tolist() == [8, 15, 22]
+
+
+def test_a_day_on_which_all_fails_has_no_figures_but_its_failures():
+    found = monitor.signals(_log(failure=["503 busy"] * 2 + ["", ""]))
+    assert found["failures"].tolist() == [1000, 0] and found.loc[0, ["p95_ms", "confidence", "sorry", "re_asks"]].isna().all()
+
+
 def test_bad_logs_get_a_sentence():
     with pytest.raises(ValueError, match="no rows"):
         monitor.signals(_log().iloc[:0])
