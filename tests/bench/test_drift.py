@@ -1,9 +1,12 @@
-"""The drift report's promises: 30 columns x 10,000 rows in 1 s, 50 x 1,000,000 in 30 s with memory that does not grow with the rows."""
+"""The drift report's promises: 30 columns x 10,000 rows in 1 s and in less time than its peers,
+50 x 1,000,000 in 30 s with memory that does not grow with the rows."""
+import time
 import tracemalloc
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ks_2samp
 
 from course_lib.cycle.drift_report import report
 
@@ -23,6 +26,17 @@ def chunks(rows, columns, size=50_000):
 def test_a_small_report_takes_a_second_at_most(seconds):
     usual, late = (pd.DataFrame(np.random.default_rng(s).standard_normal((10_000, 30))) for s in (1, 2))
     assert seconds(lambda: report(usual, late)) <= 1
+
+
+def test_a_report_takes_less_time_than_its_peers(seconds):
+    """Peers: scipy's KS by column and pandas' summary, which together say less: PSI and what is missing are not in them."""
+    usual, late = (pd.DataFrame(np.random.default_rng(s).standard_normal((10_000, 30))) for s in (1, 2))
+
+    def peers():
+        return [ks_2samp(usual[name], late[name], method="asymp").statistic for name in usual], late.describe()
+    found, (distances, summary) = report(usual, late), peers()
+    assert np.allclose(found["ks"], distances) and np.allclose(found["mean"], summary.loc["mean"])
+    assert seconds(lambda: report(usual, late), time.process_time) <= .8 * seconds(peers, time.process_time)
 
 
 def test_a_million_rows_take_half_a_minute_at_most(seconds):
