@@ -117,6 +117,25 @@ def test_no_orphan_after_a_killed_parent(folder, url, workers, tmp_path, compile
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
+def test_no_orphan_after_a_killed_kernel(folder, url, compiled):
+    """A notebook's kernel dies without a word, as when memory runs out: what its lesson had started goes, too."""
+    from jupyter_client.manager import start_new_kernel
+    kernel, client = start_new_kernel(startup_timeout=240, env=os.environ | {"PYTHONPATH": str(process.workspace.root())})
+    said = []
+    try:
+        code = f"from pathlib import Path; from course_lib.cycle import process\nservice = process.start(Path({str(folder)!r}), {url!r}); print(service.process.pid)"
+        client.execute_interactive(code, timeout=240, output_hook=lambda message: said.append(message["content"]))
+        first = psutil.Process(int("".join(content.get("text", "") for content in said)))
+        everyone = [first, *first.children(recursive=True)]
+        assert all(one.is_running() for one in everyone)
+        os.kill(kernel.provisioner.pid, signal.SIGKILL)
+        assert gone(everyone)
+    finally:
+        client.stop_channels()
+        kernel.shutdown_kernel(now=True)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
 def test_no_orphan_worker_after_a_killed_first_process(folder, url, compiled):
     service = process.start(folder, url, workers=2)
     everyone = family(service)
