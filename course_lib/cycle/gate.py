@@ -1,6 +1,9 @@
-"""May a candidate replace the champion? Five checks, each with an interval; a check passes by its worse end, never by its middle."""
+"""May a candidate replace the champion? Five checks, each with an interval; a check passes by its worse end, never by its middle.
+
+What could not be judged has not passed: too few requests of a watched slice are a reason to refuse, and are named.
+"""
 from dataclasses import dataclass
-from typing import Callable
+from typing import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -17,12 +20,13 @@ class Limits:
 
     Attributes
     ----------
-    overall : cents for 1,000 requests that it must save at least; the lower end of the interval counts
+    overall : cents for 1,000 requests; the lower end of what it saves must be above. At 0 a candidate without a sure gain
+        is no reason to change; a required update (a consent withdrawn, a library at its end) gets a limit below 0, which it may cost
     worst_slice : cents for 1,000 requests that any slice may lose
     old_names : share of the old names that may be lost
     latency_ms : 95th percentile of its answers
     overconfidence : by how much confidence may exceed the share that is right, among answers
-    smallest : requests, of two speakers or more, that a slice needs to be judged
+    smallest : requests, of two speakers or more, that a slice needs to be judged; where a watched one has fewer, the candidate is refused
     """
     overall: float = 0.0
     worst_slice: float = 100.0
@@ -38,7 +42,7 @@ class Limits:
 
 
 def check(champion: pd.DataFrame, candidate: pd.DataFrame, old: pd.DataFrame, ms, limits: Limits = Limits(),
-          rng: Callable[[], np.random.Generator] = lambda: np.random.default_rng(0)) -> pd.DataFrame:
+          rng: Callable[[], np.random.Generator] = lambda: np.random.default_rng(0), watched: Sequence[str] | None = None) -> pd.DataFrame:
     """All checks of a candidate against the champion on the same labelled requests.
 
     Parameters
@@ -47,10 +51,12 @@ def check(champion: pd.DataFrame, candidate: pd.DataFrame, old: pd.DataFrame, ms
     old : names of the old catalogue read by test readers: id, speaker, before and after (whether champion and candidate know them)
     ms : milliseconds of single answers of the candidate
     rng : makes the generator that resamples speakers
+    watched : slices that must have been judged; None: every slice of the requests
 
     Returns
     -------
-    DataFrame by check: value, low, high (95%, over speakers), limit, passed, why
+    DataFrame by check: value, low, high (95%, over speakers), limit, passed, why; for the worst slice also its name
+    and `unjudged`, the slices that were too small to be judged, watched or not
 
     Raises
     ------
@@ -64,13 +70,13 @@ def check(champion: pd.DataFrame, candidate: pd.DataFrame, old: pd.DataFrame, ms
     candidate = candidate.set_index("id").loc[champion["id"]].reset_index()
     saved = 1000 * (champion["cents"].to_numpy(float) - candidate["cents"].to_numpy(float))
     rows = {"overall": _row(saved, champion["speaker"], limits.overall, rng(), least=True),
-            "worst slice": _worst(saved, champion, limits, rng),
+            "worst slice": _worst(saved, champion, limits, rng, watched),
             "old names": old_names(old, limits, rng),
             "latency": _latency(ms, limits.latency_ms)}
     shown = candidate[candidate["answered"].to_numpy(bool)]
     rows["calibration"] = _row(shown["confidence"].to_numpy(float) - shown["right"].to_numpy(float), shown["speaker"], limits.overconfidence, rng())
     found = pd.DataFrame.from_dict(rows, orient="index").rename_axis("check")
-    return found.assign(why=[_why(name, row) for name, row in found.iterrows()])
+    return found.assign(why=[_why(name, row, limits.smallest) for name, row in found.iterrows()])
 
 
 def old_names(old: pd.DataFrame, limits: Limits = Limits(), rng: Callable[[], np.random.Generator] = lambda: np.random.default_rng(0)) -> dict:
@@ -93,31 +99,52 @@ def _row(values, speakers, limit, rng, least=False):
     if not len(values):
         return dict(value=np.nan, low=np.nan, high=np.nan, limit=limit, passed=False)
     low, high = interval(values, speakers, rng)
-    return dict(value=float(np.mean(values)), low=low, high=high, limit=limit, passed=bool(low >= limit if least else high <= limit))
+    return dict(value=float(np.mean(values)), low=low, high=high, limit=limit, passed=bool(low > limit if least else high <= limit))
 
 
-def judgeable(table: pd.DataFrame, smallest: int = Limits.smallest) -> dict[str, pd.DataFrame]:
-    """The slices that are large enough to be judged: name -> their rows.
+def sizes(table: pd.DataFrame, smallest: int = Limits.smallest) -> pd.DataFrame:
+    """Requests and speakers of each slice, and whether it can be judged.
 
     Parameters
     ----------
-    table : labelled requests with the columns slice and speaker
+    table : labelled requests with the columns slice and speaker; a slice that lacks is "unknown"
     smallest : requests that a slice needs; they must also be of two speakers or more
+    """
+    found = table["speaker"].groupby(_slices(table)).agg(requests="size", speakers="nunique")
+    return found.assign(judged=(found["requests"] >= smallest) & (found["speakers"] > 1))
+
+
+def judgeable(table: pd.DataFrame, smallest: int = Limits.smallest) -> dict[str, pd.DataFrame]:
+    """The slices that are large enough to be judged (`sizes`): name -> their rows.
 
     >>> judgeable(pd.DataFrame(dict(slice=["car", "car", "watch"], speaker=[1, 2, 3])), 2).keys()
     dict_keys(['car'])
     """
-    return {str(name): part for name, part in table.groupby("slice") if len(part) >= smallest and part["speaker"].nunique() > 1}
+    judged = sizes(table, smallest)["judged"]
+    return {name: part for name, part in table.groupby(_slices(table)) if judged[name]}
 
 
-def _worst(saved, champion, limits, rng):
-    """The slice whose interval reaches furthest down; none of them may lose more than the limit."""
-    parts = judgeable(champion[["slice", "speaker"]].assign(saved=saved), limits.smallest)
-    found = {name: _row(-part["saved"].to_numpy(), part["speaker"].to_numpy(), limits.worst_slice, rng()) for name, part in parts.items()}
+def _slices(table):
+    return table["slice"].astype(object).where(table["slice"].notna(), "unknown").map(str).rename("slice")
+
+
+def _worst(saved, champion, limits, rng, watched):
+    """The slice whose interval reaches furthest down; none may lose more than the limit, and each watched one must have been judged."""
+    table = champion[["slice", "speaker"]].assign(saved=saved)
+    found = {name: _row(-part["saved"].to_numpy(), part["speaker"].to_numpy(), limits.worst_slice, rng()) for name, part in judgeable(table, limits.smallest).items()}
     if not found:
         raise ValueError(f"no slice has {limits.smallest} requests of two speakers; label more before a candidate is judged")
+    watched = [watched] if isinstance(watched, str) else watched
+    size = sizes(table, limits.smallest)[["requests", "speakers"]]
+    small = size.reindex(size.index.union(watched or []), fill_value=0).drop(list(found))
     name = max(found, key=lambda one: np.nan_to_num(found[one]["high"], nan=np.inf))
-    return found[name] | dict(slice=name)
+    kept = found[name]["passed"] and not set(small.index) & set(small.index if watched is None else watched)
+    return found[name] | dict(passed=kept, slice=name, unjudged=_named(small))
+
+
+def _named(small):
+    """Slices with their sizes, as words."""
+    return ", ".join(f"{name} ({row.requests} requests, {row.speakers} speaker{'' if row.speakers == 1 else 's'})" for name, row in small.iterrows())
 
 
 def _latency(ms, limit):
@@ -129,12 +156,20 @@ def _latency(ms, limit):
     return dict(value=value, low=float(low), high=float(high), limit=limit, passed=bool(high <= limit))
 
 
-_WORDS = {"overall": "saves {low:.0f} to {high:.0f} cents in 1,000 requests; {limit:.0f} or more is asked for",
+_WORDS = {"overall": "saves {low:z.0f} to {high:z.0f} cents in 1,000 requests; more than {limit:.0f} is asked for",
           "worst slice": "{slice} loses up to {high:.0f} cents in 1,000 requests; {limit:.0f} may be lost",
           "old names": "loses up to {high:.1%} of the old names; {limit:.1%} may be lost",
           "latency": "95% of answers within {high:.0f} ms; {limit:.0f} are allowed",
           "calibration": "is up to {high:.2f} more confident than right; {limit:.2f} is allowed"}
 
 
-def _why(name, row):
-    return f"{name}: " + _WORDS[name].format(**row.to_dict())
+def _why(name, row, smallest):
+    if np.isnan(row["low"]):
+        return f"{name}: too few to judge: answers of two speakers or more are asked for"
+    words = [_WORDS[name].format(**row.to_dict())]
+    if name == "overall" and not row["passed"] and row["limit"] >= 0:
+        words[0] += ": no sure gain is no reason to change"
+    if name == "worst slice" and row["unjudged"]:
+        told = words if row["passed"] or row["high"] > row["limit"] else []
+        words = [*told, f"too few to judge: {row['unjudged']}; {smallest} requests of two speakers or more are asked for"]
+    return f"{name}: " + "; ".join(words)
