@@ -1,10 +1,12 @@
 """Pipelines as notebooks: papermill runs one with parameters, and its executed copy is the audit record.
 
 The record shows every parameter, every line that ran and what it gave; it is written while the job runs, so a
-job that fails leaves one, too. A record is never replaced.
+job that fails leaves one, too. A record is never replaced: its name is taken, in one step, before the job starts.
 """
 import json
+import math
 import os
+from itertools import count
 from pathlib import Path
 
 from course_lib import workspace
@@ -36,10 +38,11 @@ def run(name: str, out: Path, notebooks: Path | None = None, **parameters) -> Pa
     Raises
     ------
     JobError
-        No such job or parameter, a record of this name, or the job failed; then its record shows the cell.
+        No such job or parameter, a record of this name, or the job failed or its kernel died; then its record shows the cell.
     """
     with without("rfc3987_syntax", "isoduration", "webcolors"):      # formats of jsonschema that no notebook needs: a second, many megabytes
         import papermill
+        from nbclient.exceptions import DeadKernelError
         from papermill.exceptions import PapermillExecutionError
     jobs = known(notebooks)
     if name not in jobs:
@@ -53,7 +56,28 @@ def run(name: str, out: Path, notebooks: Path | None = None, **parameters) -> Pa
     except PapermillExecutionError as error:
         raise JobError(f"the job {name} failed in cell {error.cell_index + 1}: {error.ename}: {str(error.evalue).splitlines()[0] if error.evalue else ''} "
                        f"(record: {record.name})") from None
+    except DeadKernelError as error:
+        raise JobError(f"the job {name} died: {str(error).splitlines()[0]}; was it killed, or is memory short? "
+                       f"Its last cells that ran are on record (record: {record.name})") from None
     return record
+
+
+def triggered(signal: float, limit: float, name: str, out: Path, **given) -> Path | None:
+    """Run a job if a signal is over its limit; returns its record, or None on a quiet day, on which nothing runs.
+
+    Parameters
+    ----------
+    signal, limit : what was measured, and what it exceeds on few usual days
+    name, out, given : as `run` takes them
+
+    Raises
+    ------
+    JobError
+        No finite signal or limit arrived, or what `run` raises.
+    """
+    if not (math.isfinite(signal) and math.isfinite(limit)):
+        raise JobError(f"the signal is {signal} and its limit {limit}; a day without a signal is not a quiet day: look at what measures it")
+    return run(name, out, **given) if signal > limit else None
 
 
 def _checked(name, parameters, takes):
@@ -70,15 +94,24 @@ def _checked(name, parameters, takes):
 
 
 def _record(name, out):
-    """A place for a new record."""
+    """A place for a new record, taken by an empty file: of jobs that start together each gets its own."""
     if out.suffix == ".ipynb":
-        if out.exists():
-            raise JobError(f"the record {out.name} exists, and a record is never replaced; give another name, or a folder")
         out.parent.mkdir(parents=True, exist_ok=True)
+        if not _taken(out):
+            raise JobError(f"the record {out.name} exists, and a record is never replaced; give another name, or a folder")
         return out
     out.mkdir(parents=True, exist_ok=True)
     number = 1 + max((int(path.stem.rpartition("-")[2]) for path in out.glob(f"{name}-[0-9][0-9][0-9][0-9].ipynb")), default=0)
-    return out / f"{name}-{number:04d}.ipynb"
+    return next(path for path in (out / f"{name}-{n:04d}.ipynb" for n in count(number)) if _taken(path))
+
+
+def _taken(path):
+    """Take a name; False where somebody has it."""
+    try:
+        path.open("x").close()
+    except FileExistsError:
+        return False
+    return True
 
 
 def result(record: Path) -> dict:

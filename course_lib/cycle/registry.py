@@ -112,8 +112,7 @@ class Registry:
         RegistryError, BundleError
             There is no such version, or its bundle is not whole; then nothing has changed.
         """
-        if name not in (CHAMPION, CHALLENGER):
-            raise RegistryError(f"the alias is {name!r}; {CHAMPION} or {CHALLENGER} is expected")
+        _expected(name)
         number = self.number(version)
         if name == CHALLENGER:
             bundles.load(self.bundle(number))
@@ -123,6 +122,19 @@ class Registry:
         with self._alone():
             history = self._history()
             self._crown(number, history if history[-1:] == [number] else [*history, number])
+
+    def open_to(self, name: str) -> None:
+        """Let a job go on that may give this alias: none (""), the challenger's, or the champion's where nothing serves yet.
+
+        Raises
+        ------
+        RegistryError
+            No such alias, or a champion serves: a job has not passed the gate, so it replaces none.
+        """
+        if name:
+            _expected(name)
+        if name == CHAMPION and (self.bundles / bundles.POINTER).exists():
+            raise RegistryError("a champion serves, and a job replaces none: register a challenger, let it pass the gate, then give it the alias champion")
 
     def rollback(self) -> int:
         """Make the champion before this one the champion again; returns its number.
@@ -204,6 +216,11 @@ class Registry:
 def track(name: str, params: Mapping, metrics: Mapping[str, float], folder: Path | None = None) -> str:
     """Keep one training run in a registry, by default the workspace's."""
     return Registry(folder).track(name, params, metrics)
+
+
+def _expected(alias):
+    if alias not in (CHAMPION, CHALLENGER):
+        raise RegistryError(f"the alias is {alias!r}; {CHAMPION} or {CHALLENGER} is expected")
 
 
 def _tags(found):

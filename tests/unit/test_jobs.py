@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 import pytest
@@ -11,6 +12,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from course_lib.cycle import batch, bundle, jobs, manifest, monitor
 from course_lib.cycle.registry import Registry
+from course_lib.cycle.registry_database import RegistryError
 from course_lib.cycle.spared import without
 from course_lib.world import features
 from course_lib.world.world import World
@@ -41,6 +43,44 @@ def test_a_record_shows_parameters_and_result_and_is_never_replaced(notebooks, t
     with pytest.raises(jobs.JobError, match="not the record of a job that ended"):
         jobs.result(tmp_path / "records" / "add-0002.ipynb")
     assert (notebooks / "add.ipynb").read_bytes() == before
+
+
+def test_a_kernel_that_dies_is_a_sentence_and_leaves_its_record(tmp_path, notebooks, compiled):
+    made = nbformat.read(notebooks / "add.ipynb", 4)
+    made.cells[2].source = "import os\nos._exit(1)"
+    nbformat.write(made, notebooks / "dies.ipynb")
+    with pytest.raises(jobs.JobError, match=r"the job dies died: .*\(record: dies-0001.ipynb\)"):
+        jobs.run("dies", tmp_path / "records", notebooks)
+    assert "print(word)" in (tmp_path / "records" / "dies-0001.ipynb").read_text()
+    with pytest.raises(jobs.JobError, match="not the record of a job that ended"):
+        jobs.result(tmp_path / "records" / "dies-0001.ipynb")
+
+
+def test_jobs_that_start_together_get_records_of_their_own(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: jobs._record("add", tmp_path / "records"), range(40)))
+    assert sorted(path.name for path in found) == [f"add-{n:04d}.ipynb" for n in range(1, 41)]
+
+    def named(_):
+        try:
+            return jobs._record("add", tmp_path / "one.ipynb")
+        except jobs.JobError as error:
+            return str(error)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(named, range(8)))
+    assert found.count(tmp_path / "one.ipynb") == 1 and sum("never replaced" in str(one) for one in found) == 7
+
+
+def test_a_triggered_job_runs_when_its_signal_is_over_the_limit_and_only_then(monkeypatch, tmp_path):
+    ran = []
+    monkeypatch.setattr(jobs, "run", lambda name, out, **given: ran.append((name, given)) or out / "add-0001.ipynb")
+    quiet, limit = [.10, .14, .2, .19], .2
+    assert [jobs.triggered(share, limit, "add", tmp_path, word="b") for share in quiet] == [None] * 4 and ran == []
+    assert jobs.triggered(.31, limit, "add", tmp_path, word="b") == tmp_path / "add-0001.ipynb" and ran == [("add", dict(word="b"))]
+    for signal, bound in ((float("nan"), limit), (.31, float("nan"))):
+        with pytest.raises(jobs.JobError, match="a day without a signal is not a quiet day"):
+            jobs.triggered(signal, bound, "add", tmp_path)
+    assert len(ran) == 1
 
 
 def test_what_a_job_cannot_take_is_said_before_it_runs(notebooks, tmp_path):
@@ -75,6 +115,22 @@ def test_the_same_inputs_give_the_same_version(retrained):
     assert registry.versions()["bundle"].tolist() == [jobs.result(record)["version"]]
     made = bundle.load(registry.bundle(1))
     assert made.threshold == .4 and made.about["seed"] == 3 and made.about["data"] == jobs.result(record)["data"]
+
+
+def test_a_job_sets_the_first_champion_and_replaces_none(retrained, tmp_path):
+    registry = Registry(tmp_path / "registry")
+    for alias in ("champion", "challenger", ""):
+        registry.open_to(alias)                          # nothing serves yet
+    registry.alias("champion", registry.register(retrained[0] / "registry" / "bundles" / jobs.result(retrained[2])["version"]))
+    for alias in ("challenger", ""):
+        registry.open_to(alias)
+    with pytest.raises(RegistryError, match="a champion serves, .*register a challenger, let it pass the gate"):
+        registry.open_to("champion")
+    with pytest.raises(jobs.JobError, match="failed in cell .*RegistryError: a champion serves"):
+        jobs.run("retrain", tmp_path / "records", seed=3, data=retrained[1], threshold=.6, folder=registry.folder, alias="champion")
+    assert len(registry.versions()) == 1 and registry.champion() == 1
+    with pytest.raises(RegistryError, match="the alias is 'winner'"):
+        registry.open_to("winner")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kills a group of processes")

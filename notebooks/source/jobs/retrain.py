@@ -9,7 +9,7 @@ data = "launch"                  # a recipe, or a manifest: CSV with recording, 
 kind = "default"                 # of recogniser
 threshold = None                 # None: the charter's
 folder = None                    # of the registry; None: the workspace's
-alias = ""                       # "challenger" puts the new version up for release
+alias = ""                       # "challenger", for release; "champion": the first
 
 # %%
 import json
@@ -20,6 +20,10 @@ from course_lib.cycle import bundle, lineage, manifest, scope
 from course_lib.cycle.registry import Registry
 from course_lib.cycle.train import recognizer
 from course_lib.world.world import World
+
+# %%
+registry = Registry(folder)
+registry.open_to(alias)          # no job replaces a champion: that takes the gate
 
 # %% [markdown]
 # ## Data
@@ -46,7 +50,6 @@ round(accuracy, 3)
 # ## Save and register
 
 # %%
-registry = Registry(folder)
 if threshold is None:
     threshold = scope.charter().threshold
 names = world.cards["name"].to_dict()
@@ -56,6 +59,7 @@ saved = bundle.save(model, threshold, names, registry.bundles,
 # %%
 number = registry.register(saved)
 if alias:
+    registry.open_to(alias)      # has somebody been quicker?
     registry.alias(alias, number)
 
 # %% tags=["result"]
