@@ -49,13 +49,27 @@ def named(world: World, name: str) -> Bundle:
     return Bundle(found, scope.charter().threshold, {label: label for label in found.classes_}, world.cards["name"].to_dict(), version=name)
 
 
+def devices(rows: pd.DataFrame) -> pd.Series:
+    """The slices that the gate watches: all devices, cars and watches as one.
+
+    One that is too small to judge goes with the next smallest. That is decided by how many asked, before any candidate is measured.
+    """
+    found = rows["device"].replace(dict(car="car or watch", watch="car or watch"))
+    while True:
+        size = gate.sizes(pd.DataFrame(dict(slice=found, speaker=rows["speaker"]))).sort_values("requests", kind="stable")
+        if size["judged"].all() or len(size) == 1:
+            return found
+        small = size.index[~size["judged"]][0]
+        pair = [small, size.index.drop(small)[0]]
+        found = found.replace(pair, " or ".join(sorted(" or ".join(pair).split(" or "))))
+
+
 def judged(world: World, found: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
     """What a bundle's answers to labelled requests are worth, as the gate takes it."""
     rules, chances = scope.charter(), monitor.chances(world, found.model, rows)
     shown = [found.cards.get(card, card) for card in scope.decide(chances, found.model.classes_, found.threshold)]
     outcomes = scope.outcome(rows, shown)
-    device = rows["device"].replace(dict(car="car or watch", watch="car or watch"))
-    return pd.DataFrame(dict(id=rows["id"].to_numpy(), speaker=rows["speaker"].to_numpy(), slice=device.to_numpy(), cents=scope.price(outcomes, rules),
+    return pd.DataFrame(dict(id=rows["id"].to_numpy(), speaker=rows["speaker"].to_numpy(), slice=devices(rows).to_numpy(), cents=scope.price(outcomes, rules),
                              confidence=chances.max(axis=1), answered=np.array(shown) != scope.SORRY, right=outcomes == "right"))
 
 

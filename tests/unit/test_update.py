@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from course_lib.cycle import bundle, change, gate, incident, shift
+from course_lib.cycle import bundle, change, gate, incident, jobs, scope, shift
 from course_lib.learn import lesson
 from course_lib.lessons import update_actions as actions, update_data as data, update_gate as candidates, update_live as live, update_panels as panels, update_record as records
 from course_lib.world.world import World
@@ -82,6 +82,37 @@ def test_lesson_and_gate_judge_the_same_slices():
     found, champion = candidates.by_slice(0, candidates.FORGETS), candidates.frames(0, candidates.FORGETS)[0]
     assert list(found.index) == ["all requests", *gate.judgeable(champion)]
     assert -found.loc[found.index[1:], "low"].min() == pytest.approx(candidates.checks(0, candidates.FORGETS).loc["worst slice", "high"])
+
+
+def test_a_device_of_few_requests_or_of_one_speaker_is_judged_with_the_next_smallest():
+    def grouped(**sizes):
+        rows = [dict(device=device, speaker=f"{device}{n % people}") for device, (n, people) in sizes.items() for n in range(n)]
+        return candidates.devices(pd.DataFrame(rows)).value_counts().to_dict()
+    assert grouped(phone=(500, 5), speaker=(300, 3), car=(60, 1), watch=(60, 1)) == {"phone": 500, "speaker": 300, "car or watch": 120}
+    assert grouped(phone=(500, 5), speaker=(138, 1), watch=(462, 4)) == {"phone": 500, "car or speaker or watch": 600}
+    assert grouped(phone=(900, 5), speaker=(40, 1), car=(50, 1)) == {"car or phone or speaker or watch": 990}
+    for seed in (4, 17):                                 # worlds in which one voice alone has a smart speaker, or a watch
+        champion = candidates.judged(World(seed), candidates.named(World(seed), candidates.CHAMPION), candidates.audit(World(seed)))
+        assert gate.sizes(champion)["judged"].all() and gate.sizes(champion)["requests"].sum() == candidates.AUDITED
+
+
+def test_a_candidate_identical_to_the_champion_is_no_reason_to_change():
+    champion, _, old, ms = candidates.frames(0, candidates.SOUND)
+    assert "no sure gain" in gate.reasons(gate.check(champion, champion, old, ms))[0]
+
+
+def test_only_a_changed_week_runs_the_job(monkeypatch):
+    """With the limit of this world: usual weeks of the size that is sent run no job, weeks with new names do."""
+    ran, limit, world = [], live.limit(0), World(0)
+    monkeypatch.setattr(jobs, "run", lambda *given, **more: ran.append(given) or "a record")
+    model = actions.retrained(world, "launch")[0]
+
+    def week(cause, number):
+        rows = actions.measured(world, cause).iloc[number * live.ASKED:][:live.ASKED]
+        share = live.failing(pd.DataFrame(dict(decision=scope.decide(model.predict_proba(world.features(rows)), model.classes_, scope.charter().threshold))))
+        return jobs.triggered(share, limit, "retrain", "records")
+    assert [week(None, number) for number in range(3)] == [None] * 3 and ran == []
+    assert [week("new names", number) for number in range(3)] == ["a record"] * 3 and len(ran) == 3
 
 
 def test_the_panels_turn_their_decisions():
