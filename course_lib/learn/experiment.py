@@ -52,7 +52,7 @@ class Evidence:
     @property
     def sentence(self) -> str:
         """Metric, value, interval, size and limit in words."""
-        interval = "" if self.interval is None else f" (95% interval {self.interval[0]:.3g} to {self.interval[1]:.3g})"
+        interval = "" if self.interval is None else f" (95% interval {plots.short(self.interval[0])} to {plots.short(self.interval[1])})"
         return f"{self.metric}: {plots.short(self.value)}{interval}, n = {self.n:,}. {self.limit}"
 
     def __repr__(self):

@@ -209,6 +209,9 @@ CLAIMS = [
           label_noise.twice, lambda e: e.value >= 1 and e.data["hidden"] >= 2, control=lambda seed, **k: label_noise.twice(seed, each=5, **k)),
     Claim("votes pay with traffic", LESSON, "At two cents a vote and a million requests three votes a clip save 10,000 cents or more against one.",
           label_noise.worth, lambda e: e.value >= 10_000, control=lambda seed, **k: label_noise.worth(seed, requests=20_000, **k)),
+    Claim("one vote is too few for a month", LESSON, "At two cents a vote and 20 million requests three or five votes a clip cost least; at 20,000 requests one does.",
+          lambda seed, **k: label_noise.worth(seed, requests=label_noise.MONTH, **k), lambda e: e.data["best"] > 1,
+          control=lambda seed, **k: label_noise.worth(seed, requests=20_000, **k)),
     Claim("agreement is no ceiling", LESSON, "A model taught by five votes is right three points more often than two annotators agree; where all five misread a rule it is not.",
           label_noise.ceiling, lambda e: e.value >= 3, control=lambda seed, **k: label_noise.ceiling(seed, CREW, **k)),
 ]

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 
 from course_lib.cycle import annotators, label, scope
+from course_lib.cycle.diagnose import interval
 from course_lib.cycle.train import recognizer
 from course_lib.kept import kept
 from course_lib.learn import plots
@@ -16,6 +17,7 @@ from course_lib.world.pool import Pool
 from course_lib.world.world import World
 
 EACH = (1, 3, 5)                                        # votes a clip
+MONTH = 20_000_000                                      # requests a month, as the reference team of lesson 01 expects
 
 
 @lru_cache(maxsize=4)
@@ -89,17 +91,44 @@ def twice(seed: int, each: int = 1, pool: Pool = Pool()) -> Evidence:
 
 
 @lru_cache(maxsize=8)
-def errors(seed: int, pool: Pool = Pool()) -> pd.DataFrame:
-    """By votes a clip: labels that are wrong (%), the model's accuracy (%), its errors' cost for 1,000 requests at the charter's prices."""
-    rows, rules = label_votes.batch(seed, pool)[0], scope.charter()
-    world = World(seed, pool)
-    month = world.days(14, 28)
-    vectors, out = world.features(month), []
-    for each in EACH:
-        model = taught(seed, each, pool=pool)
+def _served(seed: int, pool: Pool = Pool()) -> tuple[pd.Series, pd.DataFrame]:
+    """Two weeks of requests: who spoke, and by votes a clip what each answer costs at the charter's prices (cents)."""
+    rules, world = scope.charter(), World(seed, pool)
+    rows = world.days(14, 28)
+    vectors, each = world.features(rows), {}
+    for votes in EACH:
+        model = taught(seed, votes, pool=pool)
         shown = scope.decide(model.predict_proba(vectors), model.classes_, rules.threshold)
-        out.append((each, 100 * wrong_share(seed, each, pool=pool), 100 * accuracy(seed, each, pool=pool), scope.cost(scope.outcome(month, shown), rules)))
-    return pd.DataFrame(out, columns=["votes", "wrong labels", "accuracy", "cost"]).set_index("votes")
+        each[votes] = scope.price(scope.outcome(rows, shown), rules)
+    return rows["speaker"], pd.DataFrame(each)
+
+
+@kept(maxsize=64)
+def spared(seed: int, more: int, fewer: int, pool: Pool = Pool()) -> tuple[float, float, float]:
+    """What the errors cost less after more votes a clip than after fewer, cents for 1,000 requests: mean and 95% interval over speakers."""
+    speakers, each = _served(seed, pool)
+    gain = 1000 * (each[fewer] - each[more])
+    return float(gain.mean()), *interval(gain, speakers, keyed(seed, "votes against errors", more, fewer))
+
+
+@lru_cache(maxsize=8)
+def errors(seed: int, pool: Pool = Pool()) -> pd.DataFrame:
+    """By votes a clip: labels that are wrong (%), the model's accuracy (%), its errors' cost for 1,000 requests at the charter's prices.
+
+    `less` is what the errors cost less than with the next fewer votes, `low` and `high` its 95% interval over speakers.
+    """
+    out = {each: dict(zip(("wrong labels", "accuracy", "cost"), (100 * wrong_share(seed, each, pool=pool), 100 * accuracy(seed, each, pool=pool),
+                                                                1000 * _served(seed, pool)[1][each].mean()))) for each in EACH}
+    for fewer, more in zip(EACH, EACH[1:]):
+        out[more] |= dict(zip(("less", "low", "high"), spared(seed, more, fewer, pool)))
+    return pd.DataFrame.from_dict(out, orient="index").rename_axis("votes")
+
+
+def _priced(price, requests):
+    """ValueError where a price or a number of requests is not a number from 0 up."""
+    for name, value in (("price of a vote", price), ("number of requests", requests)):
+        if not (np.isfinite(value) and value >= 0):
+            raise ValueError(f"the {name} is {value!r}; a number from 0 up is expected")
 
 
 def total(seed: int, price: float, requests: float, pool: Pool = Pool()) -> pd.Series:
@@ -110,21 +139,42 @@ def total(seed: int, price: float, requests: float, pool: Pool = Pool()) -> pd.S
     price : of one vote
     requests : that the model answers until it is taught anew
     """
+    _priced(price, requests)
     found, clips = errors(seed, pool), len(prompted(seed, pool)[0])
     return price * clips * found.index.to_series() + requests / 1000 * found["cost"]
+
+
+def saved(seed: int, more: int, fewer: int, price: float, requests: float, pool: Pool = Pool()) -> tuple[float, float, float]:
+    """Cents that more votes a clip save against fewer, labels and errors together, with a 95% interval over speakers."""
+    _priced(price, requests)
+    dearer = price * len(prompted(seed, pool)[0]) * (more - fewer)
+    return tuple(requests / 1000 * one - dearer for one in spared(seed, more, fewer, pool))
+
+
+def enough(seed: int, price: float, requests: float, pool: Pool = Pool()) -> int:
+    """The fewest votes a clip that no greater number is shown to beat: no interval of what more would save lies above 0."""
+    return next(each for each in EACH if not any(saved(seed, more, each, price, requests, pool)[1] > 0 for more in EACH if more > each))
 
 
 @experiment
 def worth(seed: int, price: float = 2.0, requests: int = 1_000_000, pool: Pool = Pool()) -> Evidence:
     """Cents that three votes a clip save against one, labels and errors together."""
-    bill = total(seed, price, requests, pool)
+    bill, shown = total(seed, price, requests, pool), enough(seed, price, requests, pool)
     best = int(bill.idxmin())
+    value, *ends = saved(seed, 3, 1, price, requests, pool)
+    steps = [saved(seed, more, fewer, price, requests, pool) for fewer, more in zip(EACH, EACH[1:])]
 
     def draw(ax):
-        return plots.bars(ax, [f"{each} vote{'s' * (each > 1)} a clip" for each in EACH], bill.to_numpy() / 1000, unit="labels and errors (thousands of cents)",
-                          finding=f"At {price:g} cents a vote and {requests:,} requests, {best} vote{'s' * (best > 1)} a clip cost{'s' * (best == 1)} least")
-    return Evidence("cents that three votes save against one", float(bill[1] - bill[3]), None, len(prompted(seed, pool)[0]),
-                    "A month of one product; the charter's prices are somebody's judgement.", draw, None, {str(k): float(v) for k, v in bill.items()})
+        rows = [f"{more} votes a clip instead of {fewer}" for fewer, more in zip(EACH, EACH[1:])]
+        chance = f"; against {shown} that may be chance" if shown < best else ""
+        plots.bars(ax, rows, [step[0] / 1000 for step in steps], [(low / 1000, high / 1000) for _, low, high in steps],
+                   unit="saved, labels and errors together (thousands of cents)",
+                   finding=f"At {price:g} cents a vote and {requests:,} requests, {best} vote{'s' * (best > 1)} a clip cost{'s' * (best == 1)} least{chance}")
+        ax.axvline(0, color="black", linewidth=1, linestyle="-", marker="")
+        return ax
+    return Evidence("cents that three votes save against one", value, tuple(ends), len(prompted(seed, pool)[0]),
+                    "One draw of votes and two weeks of requests of one product; the charter's prices are somebody's judgement.", draw, None,
+                    {str(k): float(v) for k, v in bill.items()} | dict(enough=shown, best=best))
 
 
 @experiment

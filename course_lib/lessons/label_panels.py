@@ -78,11 +78,11 @@ def votes_panel(seed: int):
 
 
 def price_figure(seed: int, price: float = 2, requests: int = 20_000):
-    """Cost of labels and errors by votes a clip."""
+    """What more votes a clip save, labels and errors together."""
     return label_noise.worth.__wrapped__(seed, price, requests)
 
 
 def price_panel(seed: int):
-    """Price of a vote and requests served to move; the number of votes that costs least follows."""
-    served = {f"{n:,}": n for n in (20_000, 50_000, 100_000, 300_000, 1_000_000)}
+    """Price of a vote and requests served to move, from a pilot to lesson 01's month; the number of votes that costs least follows."""
+    served = {f"{n:,}": n for n in (20_000, 100_000, 300_000, 1_000_000, 5_000_000, label_noise.MONTH)}
     return explore(partial(price_figure, seed), price=Slider("A vote", 1, 10, 2, unit="cents"), requests=Choice("Requests served", served, 20_000))

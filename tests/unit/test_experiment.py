@@ -87,6 +87,7 @@ def test_bootstrap_repeats_and_says_what_it_needs():
 def test_evidence_says_itself_in_a_sentence():
     assert repr(found()) == "share: 0.5 (95% interval 0.4 to 0.6), n = 1,200. A test."
     assert "interval" not in found(interval=None).sentence
+    assert "(95% interval -3,330 to 2.5)" in found(interval=(-3330.4, 2.499)).sentence, "thousands are written out"
     with pytest.raises(dataclasses.FrozenInstanceError):
         found().value = 1
 
