@@ -390,9 +390,9 @@ panels.price_panel(seed)
 # In the table `less` is what the errors cost less than in the row above, in cents for 1,000 requests; its interval is from `low` to `high`.
 
 # %%
-votes = label_noise.enough(seed, price=2, requests=20_000_000)
-decide("votes_per_clip", votes)
-print("the reference team takes", votes)
+enough = label_noise.enough(seed, price=2, requests=20_000_000)
+decide("votes_per_clip", enough)
+print("the reference team takes", enough)
 label_noise.errors(seed).round(1)              # cost: cents for 1,000 requests
 
 # %% [markdown]
