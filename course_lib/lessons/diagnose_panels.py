@@ -1,5 +1,6 @@
 """What lesson 05 lets you hear and move: confusions, doubtful labels, traffic, the threshold of a promise."""
 from functools import lru_cache, partial
+from typing import Sequence
 
 import numpy as np
 import pandas as pd
@@ -17,8 +18,6 @@ from course_lib.world.world import World
 
 PROBLEMS = (what_first.MARKET, what_first.ROOMS, what_first.ALIKE, what_first.LABELS)
 _SLICES = {"all requests": (), "new market": ("es-voice", "fr-voice", "it-voice"), "noisy rooms": laps.LOUD}
-_SILENT = Markup("<p>No synthesiser on this machine: the sounds of this cell cannot be made. The lesson goes on.</p>",
-                 "No synthesiser on this machine: the sounds of this cell cannot be made. The lesson goes on.")
 
 
 def native_confusions(seed: int, top: int = 5) -> pd.DataFrame:
@@ -29,10 +28,19 @@ def native_confusions(seed: int, top: int = 5) -> pd.DataFrame:
     return found.assign(meant=found["meant"].map(world.cards["name"]), shown=found["shown"].map(world.cards["name"])).round(3)
 
 
+def sounds(world: World, rows: pd.DataFrame, cards: Sequence[str]) -> tuple[list[np.ndarray], str]:
+    """Clips of rows, and nothing to add; where speech cannot be made, shipped clips of the cards that were said, and words that say so."""
+    if speech.available():
+        return world.clips(rows), ""
+    shipped = world.audible().drop_duplicates("card").set_index("card", drop=False)
+    return world.clips(shipped.loc[list(cards)]), " (the name by another reader: no speech can be made on this machine)"
+
+
 def hear_confusions(seed: int, pairs: int = 2) -> Markup:
-    """Requests that got a wrong card, each beside a request for the card that was shown, by the same voice where there is one."""
-    if not speech.available():
-        return _SILENT
+    """Requests that got a wrong card, each beside a request for the card that was shown, by the same voice where there is one.
+
+    Where speech cannot be made, clips that ship with the course stand in: the same names by another reader.
+    """
     world = World(seed)
     rows, names = laps.names(world), world.cards["name"]
     rows = rows[rows["group"].isin(NATIVE) & ~rows["room"].isin(laps.LOUD)]
@@ -41,24 +49,23 @@ def hear_confusions(seed: int, pairs: int = 2) -> Markup:
         wrong = rows[(rows["label"] == meant) & (rows["best"] == best)].head(1)
         others = rows[(rows["label"] == best) & rows["right"]]
         other = others.assign(far=others["speaker"] != wrong["speaker"].iloc[0]).sort_values("far", kind="stable").head(1)
-        shown.append(player(world.clips(wrong)[0], world.sample_rate, names[meant], f"meant {names[meant]}, got {names[best]}"))
-        shown.append(player(world.clips(other)[0], world.sample_rate, names[best], f"meant {names[best]}, got it"))
+        (one, two), by = sounds(world, pd.concat([wrong, other]), [meant, best])
+        shown.append(player(one, world.sample_rate, names[meant], f"meant {names[meant]}, got {names[best]}{by}"))
+        shown.append(player(two, world.sample_rate, names[best], f"meant {names[best]}, got it{by}"))
     return players(shown)
 
 
 def hear_doubts(seed: int, count: int = 3) -> Markup:
     """Some delivered labels in deep doubt, all but one between names that sound alike: what is heard, and what the label says."""
-    if not speech.available():
-        return _SILENT
     world = World(seed)
     rows, names = laps.delivered(world), world.cards["name"]
     found = labels_in_doubt.label_issues(rows["label"], laps.out_of_fold(world))
     alike = [other in laps.families().get(label, ()) for label, other in zip(found["label"], found["suggested"])]
     order = found.assign(slip=~np.array(alike))[found["issue"]].sort_values("own", kind="stable")
     worst = [*order.index[~order["slip"]][:count - 1], *order.index[order["slip"]][:1]]
-    clips = world.clips(rows.iloc[worst])
+    clips, by = sounds(world, rows.iloc[worst], rows["card"].iloc[worst])
     return players([player(clip, world.sample_rate, names[rows["card"].iloc[i]],
-                           f"label {names[found['label'][i]]}, model {names[found['suggested'][i]]}") for clip, i in zip(clips, worst)])
+                           f"label {names[found['label'][i]]}, model {names[found['suggested'][i]]}{by}") for clip, i in zip(clips, worst)])
 
 
 def traffic(seed: int, market: float, noisy: float):

@@ -4,10 +4,11 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from course_lib.cycle.annotators import OUTSIDE, alike, annotate, crew, right_labels
+from course_lib.cycle.annotators import OUTSIDE, alike, annotate, crew, heard, right_labels
 from course_lib.learn.booth import booth
 from course_lib.learn.widgets import Choice, Slider, explore
 from course_lib.lessons import label_noise, label_votes
+from course_lib.world import speech
 from course_lib.world.draws import keyed
 from course_lib.world.pool import first_name
 from course_lib.world.tables import table
@@ -17,14 +18,25 @@ NO_CARD = "somebody without a card"
 
 
 def to_label(seed: int) -> tuple[pd.DataFrame, np.ndarray]:
-    """Six clips of the first batch, two of them sound-alikes, and what the product suggests for each."""
-    rows, suggested = label_votes.batch(seed)
-    kind, rng, chosen = label_votes.kinds(seed).to_numpy(str), keyed(seed, "lesson 03", "booth"), []
+    """Six clips of the first batch, two of them sound-alikes, and what the product suggests for each.
+
+    Where speech cannot be made they are six of the clips that ship with the course.
+    """
+    rows, suggested = label_votes.batch(seed) if speech.available() else shipped(seed)
+    kind, rng, chosen = pd.Series(heard(rows)).map(label_votes.KINDS).to_numpy(str), keyed(seed, "lesson 03", "booth"), []
     for name in ("whole names", "sound-alikes", "sound-alikes", "first names", "cut off", "outside"):
         there = [i for i in np.flatnonzero(kind == name) if i not in chosen]
         chosen += [int(rng.choice(there))] if there else []
     places = rng.permutation(chosen)
     return rows.iloc[places], suggested[places]
+
+
+def shipped(seed: int) -> tuple[pd.DataFrame, np.ndarray]:
+    """Clips whose audio ships with the course, and what the product suggests for each."""
+    world = World(seed)
+    rows = world.audible(everything=True)
+    rows["id"] = [f"shipped-{clip:05d}" for clip in rows["recording"]]
+    return rows, label_votes.product(seed).predict(world.features(rows))
 
 
 def label_six(seed: int, key: str = "03.labels"):
@@ -33,7 +45,8 @@ def label_six(seed: int, key: str = "03.labels"):
     names = pd.concat([world.cards["name"], table("others")["name"]])
     meant = [card for card in rows["card"] if card]
     likely = sorted({*suggested, *meant, *(other for card in [*meant, *suggested] for other in alike().get(card, [])[:2])})
-    notes = [f"{_spoken(row.kind, names[row.said])} (the screen suggests {names[best]})" for row, best in zip(rows.itertuples(), suggested)]
+    where = "" if speech.available() else "; a reader's clip, as no speech can be made on this machine"
+    notes = [f"{_spoken(row.kind, names[row.said])} (the screen suggests {names[best]}{where})" for row, best in zip(rows.itertuples(), suggested)]
     return booth(key, world.clips(rows), world.sample_rate, {**{names[c]: c for c in likely[:12]}, NO_CARD: OUTSIDE}, notes)
 
 

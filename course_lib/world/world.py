@@ -147,11 +147,15 @@ class World:
         return [channel.louder(clip, gain) if abs(gain) > .05 else clip
                 for clip, gain in zip(recorded.clips(self.pool, numbers), gains)]
 
-    def audible(self) -> pd.DataFrame:
-        """Rows of the catalogue's clips whose audio ships with the course: they can be heard anywhere."""
+    def audible(self, everything: bool = False) -> pd.DataFrame:
+        """Rows of the catalogue's clips whose audio ships with the course: they can be heard anywhere.
+
+        Whole names of its cards; `everything` adds first names, names that are cut off, and figures without a card (card "").
+        """
         takes = self.pool.takes.loc[sorted(recorded.bank(self.pool).audio)]
-        takes = takes[(takes["kind"] == "full") & takes["said"].isin(self.catalogue())]
-        return self._rows(takes.index.to_numpy(), takes["said"].to_numpy(str), day=-7)
+        own, later = takes["said"].isin(self.catalogue()), takes["said"].isin(self.cards.index)
+        takes = takes[~later | own] if everything else takes[own & (takes["kind"] == "full")]
+        return self._rows(takes.index.to_numpy(), np.where(takes["said"].isin(self.catalogue()), takes["said"].to_numpy(str), ""), day=-7)
 
     @cached_property
     def _traffic(self):
