@@ -22,6 +22,7 @@ LESSON = "03"
     "Those are the clips that come out wrong. Asked is how many of the 20 counting labels right.": lambda: [0, 0, 20],
 }, hints=["Write down the five votes on one such clip when one person misreads the rule, when two do, when three do.",
           "All 20 clips have the same five votes, so each of the three answers is 0 or 20."],
+    also=[lambda: (20, 20, 0), lambda: [20 * (5 - n > n) for n in (1, 2, 3)], lambda: np.array([20, 20, 0])],
     why="Counting forgives any minority and no majority. The step from two to three of five is a cliff, not a slope.")
 def right_of_20():
     """Sound-alikes of 20 that counting labels right, with 1, 2 and 3 misreaders of 5."""
@@ -113,14 +114,20 @@ def _either_way(right):
     return "Dawid-Skene" if abs(lead.sum()) > 2 * np.sqrt(lead.abs().sum()) else "counting"
 
 
+def _fixed(right):
+    return "Dawid-Skene" if right["Dawid-Skene"].sum() - right["counting"].sum() > 5 else "counting"
+
+
 _CREWS = ("a crew that reads all rules alike", "three of five misread a rule, 400 clips at once",
-          "Dawid-Skene with 8 gold clips more right and 5 fewer", "Dawid-Skene with 14 more right and 2 fewer")
+          "Dawid-Skene with 8 gold clips more right and 5 fewer", "Dawid-Skene with 14 more right and 2 fewer",
+          "Dawid-Skene with 13 more right and 7 fewer", "Dawid-Skene with 5 more right and none fewer")
 
 
 @exercise("03.4", cases=lambda seed: [(_verdicts(seed)[["counting", "Dawid-Skene"]],), (_verdicts(seed, misread=3, clips=400)[["counting", "Dawid-Skene"]],),
-                                      (_near(137, 5, 8),), (_near(134, 2, 14),)], mistakes={
+                                      (_near(137, 5, 8),), (_near(134, 2, 14),), (_near(130, 7, 13),), (_near(145, 0, 5),)], mistakes={
     "You take whichever has more right on this gold, however close. A lead of three clips in 13 disputed ones is what a coin gives, too.": _higher,
     "You ask whether the two differ, not which is ahead: where counting leads clearly, yours takes Dawid-Skene.": _either_way,
+    "A fixed lead does not ask how many clips are disputed: 6 ahead of 20 is what a coin gives, 5 ahead of 5 is not. Compare with 2·√(b + c).": _fixed,
     "Dawid-Skene whatever the evidence: where nobody misreads a rule and clips are few, it loses to counting.": lambda right: "Dawid-Skene",
     "Counting whatever the evidence: where most people misread a rule, it delivers that mistake faithfully.": lambda right: "counting",
 }, hints=["Only clips on which the two differ say anything: `b` right by Dawid-Skene alone, `c` by counting alone.",
@@ -197,6 +204,8 @@ CLAIMS = [
     Claim("until a rule is misread", LESSON, "Where three of five misread a rule, Dawid-Skene on 400 clips at once is five points or more better than counting.",
           lambda seed, **k: label_votes.compare(seed, misread=3, clips=400, **k), lambda e: e.value >= 5,
           control=lambda seed, **k: label_votes.compare(seed, clips=400, **k)),
+    Claim("a rule misread in weekly batches", LESSON, "Where three of five misread a rule, Dawid-Skene on batches of 100 is two points or more better than counting.",
+          lambda seed, **k: label_votes.compare(seed, misread=3, **k), lambda e: e.value >= 2, control=lambda seed, **k: label_votes.compare(seed, **k)),
     Claim("the clever way needs clips", LESSON, "Dawid-Skene gains two points or more from 400 clips at once instead of 100; counting gains nothing.",
           _more_clips, lambda e: e.value >= 2, control=lambda seed, **k: _more_clips(seed, "counting", **k)),
     Claim("one number a person is not enough", LESSON, "Where three of five misread a rule, the one-coin model loses a point or more against counting.",

@@ -7,6 +7,7 @@ import pandas as pd
 
 from course_lib.cycle import annotators, label
 from course_lib.cycle.train import recognizer
+from course_lib.cycle.votes import sound
 from course_lib.kept import kept
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, bootstrap, experiment, wilson
@@ -60,7 +61,8 @@ def kinds(seed: int, pool: Pool = Pool()) -> pd.Series:
 def votes(seed: int, guideline: str = "written", size: int = CREW, misread: int | None = None, pool: Pool = Pool()) -> pd.DataFrame:
     """Everybody's vote on all 400 clips; `misread` people misread the rule on sound-alikes, if it is given."""
     rows, suggested = batch(seed, pool)
-    return annotators.annotate(seed, rows, annotators.crew(seed, size, guideline, misread, RULE), suggested)
+    given = annotators.annotate(seed, rows, annotators.crew(seed, size, guideline, misread, RULE), suggested)
+    return sound(given, [*World(seed, pool).catalogue(), annotators.OUTSIDE, annotators.UNCLEAR], rows["id"])
 
 
 @lru_cache(maxsize=64)
@@ -214,8 +216,7 @@ def by_rule(seed: int, misread: int = 3, pool: Pool = Pool()) -> pd.DataFrame:
 def audit(seed: int, n: int = 100, guideline: str = "own words", pool: Pool = Pool()) -> Evidence:
     """Share of wrong labels that an audit of n random clips, at most 400, finds; the whole truth is in data."""
     if isinstance(n, bool) or not isinstance(n, (int, float, np.number)) or not 1 <= n <= CLIPS or n != int(n):
-        raise ValueError(f"an audit of {n!r} clips was asked for; the agency delivered {CLIPS} labels, so a whole number from 1 to {CLIPS} is expected "
-                         "(a wider margin needs fewer)")
+        raise ValueError(f"an audit of {n!r} clips was asked for; the agency delivered {CLIPS} labels, so a whole number from 1 to {CLIPS} is expected")
     n = int(n)
     truth = right(seed, pool)
     wrong = ~aggregated(seed, "counting", CREW, None, CLIPS, guideline, pool).reindex(truth.index).eq(truth)
