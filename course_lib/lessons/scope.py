@@ -120,11 +120,12 @@ def budget_spent(days, share):
 
 
 def _drafts(seed):
-    """The lesson's draft, a sound charter, and one with other gaps: a blank unit, an empty owner, a baseline of 0 that is none."""
+    """The lesson's draft, a sound charter, and one with other gaps: a blank unit, a baseline of None or "", an empty owner."""
     other = scope_charter.mend(scope_charter.draft(), unit="per 1,000 requests", baseline=0, owner="editor of the catalogue")
     gaps = scope_charter.mend(other)
     del gaps["metrics"]["cost of errors"]["unit"]
-    gaps["metrics"]["wrong cards"]["baseline"] = None
+    first, second = [name for name in gaps["metrics"] if name != "cost of errors"][:2]
+    gaps["metrics"][first]["baseline"], gaps["metrics"][second]["baseline"] = None, ""
     gaps["risks"]["new names in the news"]["owner"] = ""
     return [(scope_charter.draft(),), (other,), (gaps,)]
 
@@ -135,12 +136,14 @@ def _drafts(seed):
     "An empty text is a gap as well: a unit of \"\" or an owner of \"\" says nothing.":
         lambda draft: {k for k, m in draft["metrics"].items() if m.get("unit") is None or m.get("baseline") is None}
         | {k for k, r in draft["risks"].items() if r.get("owner") is None},
-    "A baseline of 0 is a baseline, and `not 0` is True. Ask whether it `is None`.":
+    "A baseline of 0 is a baseline, and `not 0` is True. Ask whether it is `in (None, \"\")`.":
         lambda draft: {k for k, m in draft["metrics"].items() if not m.get("unit") or not m.get("baseline")} | {k for k, r in draft["risks"].items() if not r.get("owner")},
+    "A baseline of \"\" is a gap as well: it is not None, and says as little. 0 is none. Try `in (None, \"\")`.":
+        lambda draft: {k for k, m in draft["metrics"].items() if not m.get("unit") or m.get("baseline") is None} | {k for k, r in draft["risks"].items() if not r.get("owner")},
     "You looked at the metrics only. A risk that nobody owns keeps a charter open, too.":
-        lambda draft: {k for k, m in draft["metrics"].items() if not m.get("unit") or m.get("baseline") is None},
+        lambda draft: {k for k, m in draft["metrics"].items() if not m.get("unit") or m.get("baseline") in (None, "")},
 }, hints=["Go through draft[\"metrics\"].items() and through draft[\"risks\"].items(); collect names in a set.",
-          "metric.get(\"unit\") is None where the field is missing; `not` covers None and \"\". For the baseline, use `is None`."],
+          "metric.get(\"unit\") is None where the field is missing; `not` covers None and \"\". For the baseline, where 0 counts, use `in (None, \"\")`."],
     also=[lambda draft: [k for part, names in (("metrics", ("unit", "baseline")), ("risks", ("owner",))) for k, r in draft[part].items()
                          if any(r.get(name) in (None, "") for name in names)]],
     named=lambda seed: ["the draft above", "a draft whose fields are all filled in, one baseline with 0,", "a draft with other gaps"],
@@ -148,7 +151,7 @@ def _drafts(seed):
 def open_points(draft):
     """Names of metrics without unit or baseline, and of risks without owner: a set."""
     open_metrics = {name for name, metric in draft["metrics"].items()
-                    if not metric.get("unit") or metric.get("baseline") is None}
+                    if not metric.get("unit") or metric.get("baseline") in (None, "")}
     return open_metrics | {k for k, risk in draft["risks"].items() if not risk.get("owner")}
 
 

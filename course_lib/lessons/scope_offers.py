@@ -7,6 +7,7 @@ import pandas as pd
 from course_lib.cycle import scope
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment, wilson
+from course_lib.learn.lesson import decide
 from course_lib.lessons import scope_products as products
 from course_lib.lessons.spring import PRICE_PER_CLIP, model_for
 from course_lib.world.draws import keyed
@@ -18,7 +19,20 @@ OFFERS = pd.DataFrame(
          name_days=[1, 30, 30, 7], exit_days=[1, 90, 30, 1]),
     index=["templates", "API", "buy", "build"])         # assumptions; put in those of your own case
 VOLUME, NEW_SHARE, MONTH = 20.0, .03, 30                # million requests a month; share of them for names of that month; days
+EXIT_DAYS = 30                                          # the charter's constraint: out of any offer within so many days
 MOST = 30.0                                             # million requests a month, the largest volume drawn
+
+
+def choose(offer: str) -> str:
+    """Keep the offer that the learner takes; ValueError where there is none of that name, or where it breaks the charter's exit."""
+    if not isinstance(offer, str) or offer not in OFFERS.index:
+        raise ValueError(f"{offer!r} arrived; one of {', '.join(map(repr, OFFERS.index))} is expected")
+    days = OFFERS.loc[offer, "exit_days"]
+    if days > EXIT_DAYS:
+        raise ValueError(f"{offer!r} has an exit of {days} days, and the charter asks for {EXIT_DAYS}: it is out. Take another, or agree on a shorter "
+                         "exit first, in offers.OFFERS")
+    decide("offer", offer)
+    return offer
 
 
 @lru_cache(maxsize=8)

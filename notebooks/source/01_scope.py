@@ -28,7 +28,7 @@ import pandas as pd
 from course_lib.cycle.scope import charter, faults
 from course_lib.cycle.templates import spoken
 from course_lib.learn.check import check, hint, solution
-from course_lib.learn.lesson import begin, decide, guess
+from course_lib.learn.lesson import begin, guess
 from course_lib.lessons import scope_charter, scope_offers as offers
 from course_lib.lessons import scope_panels as panels, scope_patience as patience
 from course_lib.lessons import scope_products as products
@@ -333,10 +333,11 @@ panels.offers_panel(seed)
 # **exit**. The charter asks for a way out within 30 days, and the API's contract says 90. A constraint is not a price; an offer
 # that breaks one is out, or the constraint is changed by its owner, in writing.
 #
-# The reference team expects 20 million requests a month and builds. Keep your own choice: `"build"`, `"buy"`, `"API"` or `"templates"`.
+# The reference team expects 20 million requests a month and builds. Keep your own choice: `"build"`, `"buy"` or `"templates"`; `"API"` is refused
+# while its exit is 90 days.
 
 # %%
-decide("offer", "build")
+offers.choose("build")
 
 # %% [markdown]
 # ## When do you stop improving?

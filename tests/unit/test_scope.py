@@ -92,6 +92,19 @@ def test_at_the_crossing_building_costs_what_the_next_offer_does():
             offers.per_1000(world, volume, new_share=share)
 
 
+def test_an_offer_that_breaks_the_exit_is_not_kept(monkeypatch, tmp_path):
+    from course_lib.learn.lesson import decision
+    from course_lib.lessons import scope_offers as offers
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path))
+    for offer, words in (("API", "'API' has an exit of 90 days, and the charter asks for 30"), ("lease", "'lease' arrived; one of 'templates'"), (3, "3 arrived")):
+        with pytest.raises(ValueError, match=words):
+            offers.choose(offer)
+    assert decision("offer", "none") == "none"
+    assert offers.choose("buy") == "buy" == decision("offer")
+    monkeypatch.setattr(offers, "OFFERS", offers.OFFERS.assign(exit_days=30))
+    assert offers.choose("API") == "API"
+
+
 def test_what_the_widgets_show_reverses_with_the_terms():
     from course_lib.lessons import scope_panels as panels
     said = [panels.prices_figure(0, *prices)[1] for prices in ((4, 1), (0, 1), (20, 1))]
