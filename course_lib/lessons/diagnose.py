@@ -197,6 +197,8 @@ CLAIMS = [
           what_first.alike, lambda e: e.value >= 10, control=lambda seed, **k: what_first.alike(seed, "a model a family", **k)),
     Claim("lap two mends noisy rooms", LESSON, "Recordings in noisy rooms set 40 more of 1,000 noisy names right, or more; without recordings none are.",
           lambda seed, **k: laps.lap_two(seed, .3, **k), lambda e: e.data["noisy rooms"] >= 40, control=lambda seed, **k: laps.lap_two(seed, .3, readers=0, **k)),
+    Claim("lighter noisy clips cost little", LESSON, "Noisy clips of weight .3 cost less than 25 of all 1,000 names against weight 1, with all of the interval; of weight nearly 0 they cost more.",
+          laps.lighter, lambda e: e.interval[0] > -25, control=lambda seed, **k: laps.lighter(seed, .001, **k)),
     Claim("one version looks like two", LESSON, "Of 100 comparisons of a version with itself 30 or more look certain over requests; with errors dealt anew they do not.",
           trust.same_version, lambda e: e.value >= 30, control=lambda seed, **k: trust.same_version(seed, clustered=False, **k)),
     Claim("an announced gain dissolves", LESSON, "The typical announced gain excludes zero over requests and does not over voices.",
