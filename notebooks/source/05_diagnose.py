@@ -313,7 +313,7 @@ laps.lighter(seed).figure
 
 # %% [markdown]
 # If the second figure's first two rows lie right of 0, the lighter weight is better. If they reach 0, that is not shown: then read the lower end,
-# which says how much it may cost. In nearly every world that is less than 25 names in 1,000. The team takes the lighter weight, because training then has the mix
+# which says how much it may cost. In nearly every world that is less than 20 names in 1,000. The team takes the lighter weight, because training then has the mix
 # of the pilot, and ships it for what lap 2 gains in noisy rooms. (Where the gain over all rooms is not established, say so, and measure on.) This is MLOps: the same two
 # questions before each release, *is the gain established?* and *does any slice lose?*, asked by a script and not by
 # memory (lesson 07 builds that gate).
