@@ -12,6 +12,7 @@ import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Annotation
 from matplotlib.ticker import MaxNLocator
 from scipy import signal
 
@@ -114,9 +115,10 @@ def _with_room(ax):
     points, (low, high) = matplotlib.rcParams["font.size"], ax.get_xlim()
     longest = max((len(line) for label in ax.get_yticklabels() for line in label.get_text().split("\n")), default=0)
     width = max(72 * ax.figure.get_figwidth() - .62 * points * longest - 20, 12 * points)
+    ends = [words for words in ax.texts if isinstance(words, Annotation)]        # not what else a figure says
     for _ in range(9):                                  # a wider axis makes the same words wider in its units
         left, right = low, high
-        for words in ax.texts:
+        for words in ends:
             needed = (10 + .66 * points * len(words.get_text())) / width * (right - left)
             low, high = (min(low, words.xy[0] - needed), high) if words.get_ha() == "right" else (low, max(high, words.xy[0] + needed))
     return low, high

@@ -251,9 +251,9 @@ for days in (7, 21, 56):
 # the launch model in 1,000 usual requests, once the phones are repaired (below 0: none).
 #
 # Now all causes, and one more action. To **replace** the model is to train `best`, lesson 04's slow kind of recogniser, on the same recordings, with a threshold of its own (500
-# labels). It takes four days' work, two weeks, and machines at 10 cents for 1,000 requests. It is tried on two causes that change the sound.
+# labels). It takes four days of work, two weeks, machines at 10 cents for 1,000 requests. It is tried on two causes that change sound.
 #
-# First what 1,000 requests cost after each action, in cents to the nearest ten (`clips`, `labels`: the retrainings). Then the cheapest action over 90 days: percent
+# First what 1,000 requests cost after each action, in cents, to ten (`clips`, `labels`: retrainings). Then the cheapest action over 90 days: percent
 # that it regains, its `total` in €, the total of doing `nothing` (below 0: less than usual is lost), and whose job it is.
 
 # %%

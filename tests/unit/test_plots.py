@@ -64,6 +64,12 @@ def test_a_number_stands_beyond_its_bar_on_either_side(far):
     assert ax.get_xlim()[0] < min(less) and max(less) < -4 and min(more) > far
 
 
+def test_other_words_in_a_figure_of_bars_are_left_alone():
+    ax = plots.axes()
+    ax.text(.99, .03, "your guess", transform=ax.transAxes)
+    assert plots.bars(ax, ["a"], [3], finding="one", unit="cents").get_xlim()[1] > 3
+
+
 @pytest.mark.parametrize("set_style", [plots.style, plots.projector])
 @pytest.mark.parametrize("values, intervals", [([12_345, 8_210], [(11_000, 13_700), (7_000, 9_400)]), ([-1_234, 5], [(-1_500, -900), (-80, 90)]),
                                                ([.123, -.456], [(.1, .15), (-.6, -.3)]), ([88, 91], None)])
