@@ -299,7 +299,6 @@ found.round(2)
 
 # %%
 keep = found.index[:3].tolist()                # or by name: ["Ana", "Ben", "Cleo"]
-decide("crew", keep)
 label_crews.crews(seed, keep).round(1)
 
 # %% [markdown]
