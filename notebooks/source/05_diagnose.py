@@ -346,7 +346,7 @@ trust.calibration(seed).figure
 
 # %%
 curve = trust.curve(seed)
-curve.iloc[::6].round(3)
+curve.iloc[4::5].round(2)
 
 # %%
 panels.promise_panel(seed)

@@ -42,14 +42,16 @@ def test_another_process_with_another_blas_kernel_and_two_threads_makes_the_same
 
 
 def test_the_shipped_bank_is_what_rendering_gives():
-    pool, bank = Pool(), recorded.bank(Pool())
+    pool, bank, heard = Pool(), recorded.bank(Pool()), []
     for batch in ((0, 0), BATCH):
         clips = pool.render(*batch)
         vectors = recorded.features.features(list(clips.values()), 8000)
         spread = np.maximum(bank.features[:].std(axis=0) * recorded.STEP, 1e-6)
         apart = np.abs(vectors - bank.features[list(clips)]) / spread
         assert np.mean(apart < .75) > .995                # 8-bit steps; a few lie beyond the last one
-        assert all(np.array_equal(clip, bank.audio[n]) for n, clip in clips.items() if n in bank.audio)
+        heard += [np.abs(clip - bank.audio[n]) * 2**15 for n, clip in clips.items() if n in bank.audio]
+    steps = np.concatenate(heard)
+    assert steps.max() <= 1 and np.mean(steps > 0) < .002  # another processor may round a sample the other way
 
 
 def test_bytes_do_not_depend_on_the_order_of_calls_or_on_threads():
