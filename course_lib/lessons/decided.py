@@ -1,19 +1,15 @@
 """What the learner decided in earlier lessons, for those that use it beside the reference: which model, and where a decision comes from."""
 import numpy as np
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 
 from course_lib.cycle.train import recognizer
 from course_lib.learn.lesson import decided_in
+from course_lib.lessons.train_flow import discriminants
 
 
 def fitted(kind: str, X: np.ndarray, labels) -> Pipeline:
     """A contender of lesson 04, by its name there, fitted on features and labels of your own choice."""
-    if kind == "discriminants":
-        model = Pipeline([("scale", StandardScaler()), ("classify", LinearDiscriminantAnalysis(solver="lsqr", shrinkage=.3))])
-    else:
-        model = recognizer(kind)
+    model = discriminants() if kind == "discriminants" else recognizer(kind)
     return model.fit(X, np.asarray(labels, str))
 
 

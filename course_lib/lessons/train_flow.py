@@ -86,13 +86,17 @@ def linear_costs(seed: int, loss: str, strength: float) -> pd.DataFrame:
     return costs(seed, linear(seed, loss, strength))
 
 
+def discriminants() -> Pipeline:
+    """Linear discriminant analysis with shrinkage (Friedman, 1989), unfitted."""
+    return Pipeline([("scale", StandardScaler()), ("classify", LinearDiscriminantAnalysis(solver="lsqr", shrinkage=.3))])
+
+
 @lru_cache(maxsize=4)
 def discriminant(seed: int, pool: Pool = Pool()) -> Pipeline:
-    """Linear discriminant analysis with shrinkage (Friedman, 1989), fitted on the 24 training readers."""
+    """`discriminants`, fitted on the 24 training readers."""
     world = World(seed, pool)
     rows = world.recordings("train")
-    pipe = Pipeline([("scale", StandardScaler()), ("classify", LinearDiscriminantAnalysis(solver="lsqr", shrinkage=.3))])
-    return pipe.fit(world.features(rows), rows["label"].to_numpy(str))
+    return discriminants().fit(world.features(rows), rows["label"].to_numpy(str))
 
 
 class Softened:
