@@ -73,8 +73,6 @@ class Booth(Panel):
         self.chosen[self.at] = self.choice.value
         ledger.record(KIND, self.key, {"labels": self.chosen}, **_about())
         self._move(1)
-        if None not in self.chosen:
-            self.status.say(f"{progress(self.chosen)} Done: run the next cell.")
         if None not in self.chosen and self.on_done is not None:
             self.on_done(self.labels)
 
@@ -133,7 +131,9 @@ def progress(chosen: Sequence) -> str:
 
     >>> progress(["c01", None, "cannot tell"])
     '2 of 3 clips are labelled, 1 of them “cannot tell”.'
+    >>> progress(["c01", "c02"])
+    '2 of 2 clips are labelled, 0 of them “cannot tell”. Done: run the next cell.'
     """
     done = [label for label in chosen if label is not None]
-    return (f"{len(done)} of {len(chosen)} clips are labelled, "
-            f"{done.count(CANNOT_TELL)} of them “{CANNOT_TELL}”.")
+    said = f"{len(done)} of {len(chosen)} clips are labelled, {done.count(CANNOT_TELL)} of them “{CANNOT_TELL}”."
+    return said if None in chosen else f"{said} Done: run the next cell."
