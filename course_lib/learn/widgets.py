@@ -110,8 +110,8 @@ class Explorer(Panel):
 
     def _show(self, shown):
         self.image.value = shown.picture.png
-        self.status.say(shown.words)
         self.names.alt = shown.picture.alt
+        self.status.say(shown.words)                    # last: who reads it finds the figure and its description changed
 
     def _redraw(self, change):
         try:

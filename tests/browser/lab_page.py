@@ -106,9 +106,9 @@ class LabPage:
 
     def wait_text(self, selector, words):
         """Wait until an element shows these words; return all that it shows."""
-        self.page.wait_for_function("([s, words]) => document.querySelector(s)?.innerText.includes(words)",
-                                    arg=[selector, words])
-        return self.text(selector)
+        return self.page.wait_for_function(
+            """([s, words]) => { const text = document.querySelector(s)?.innerText ?? '';
+                                 return text.includes(words) && text; }""", arg=[selector, words]).json_value()
 
     def panel(self, words=None, label=None):
         """The first panel that shows these words, or that holds the control with this label; brought into sight."""
@@ -120,8 +120,8 @@ class LabPage:
     def says(self, panel, words):
         """Wait until a panel's status holds these words; return all of it."""
         status = panel.locator(".course-status").first
-        self.page.wait_for_function("([e, words]) => e.innerText.includes(words)", arg=[status.element_handle(), words])
-        return status.inner_text()
+        return self.page.wait_for_function("([e, words]) => e.innerText.includes(words) && e.innerText",
+                                           arg=[status.element_handle(), words]).json_value()
 
     def choose(self, label, option):
         """Choose an option of the list with this label."""
