@@ -4,7 +4,7 @@ import pandas as pd
 
 from course_lib.learn.check import exercise
 from course_lib.learn.experiment import Claim
-from course_lib.lessons import scope_charter, scope_offers as offers, scope_patience as patience, scope_products as products
+from course_lib.lessons import scope_charter, scope_offers as offers, scope_patience as patience, scope_prices, scope_products as products
 from course_lib.world.draws import keyed
 
 LESSON = "01"
@@ -189,6 +189,9 @@ CLAIMS = [
           offers.rooms, lambda e: e.value >= 1.35, control=lambda seed, **k: offers.rooms(seed, True, **k)),
     Claim("later readers are worth less", LESSON, "One of the readers 3 to 8 saves 22 cents in 1,000 requests more than one of 17 to 24; among late readers there is no such difference.",
           offers.stopping, lambda e: e.value >= 22, control=lambda seed, **k: offers.stopping(seed, (16, 20), (20, 24), **k)),
+    Claim("a point of wrong cards has no fixed price", LESSON, "Bought with readers 9 to 24, a point costs 5 times or more what one of the first costs, and yet, with all of its "
+          "interval, less than it is worth at 20 million requests a month; at 0.1 million it is worth less than that.",
+          scope_prices.point, lambda e: e.data["rise"] >= 5 and e.interval[1] <= e.data["worth"], control=lambda seed, **k: scope_prices.point(seed, .1, **k)),
     Claim("who leaves is not what it costs", LESSON, "At the threshold at which fewest users leave, errors cost 1.05 times the least or more, and it is the lower one; at equal prices they do not.",
           patience.leaving, lambda e: e.value >= 1.05 and e.data["leave"] < e.data["least"], control=lambda seed, **k: patience.leaving(seed, 1.0, **k)),
     Claim("slow answers undo a better model", LESSON, "At a typical 400 ms the vendor's model loses 60 users in 1,000 or more beyond the prototype's, "

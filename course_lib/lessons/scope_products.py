@@ -75,12 +75,16 @@ def cents(rows: pd.DataFrame, shown, wrong_card: float, sorry: float) -> np.ndar
     return wrong_card * (outcomes == "wrong card") + sorry * (outcomes == "needless sorry")
 
 
+def drawn(values, users, rng, n: int = 400) -> np.ndarray:
+    """Means in 1,000 requests, (n, k), of values (requests, k): users are drawn again, each with all of their requests."""
+    each = pd.DataFrame(np.asarray(values, float).reshape(len(users), -1)).groupby(np.asarray(users))
+    times = redraws(each.ngroups, rng, n)
+    return 1000 * (times @ each.sum().to_numpy()) / (times @ each.size().to_numpy())[:, None]
+
+
 def by_user(values, users, rng, n: int = 400) -> tuple[float, float]:
     """95% interval of a mean per 1,000 requests: users are drawn again, each with all of their requests."""
-    table = pd.DataFrame({"value": values, "user": np.asarray(users)}).groupby("user")["value"].agg(["sum", "size"]).to_numpy()
-    times = redraws(len(table), rng, n)
-    sums, sizes = (times @ table).T
-    low, high = np.quantile(1000 * sums / sizes, [.025, .975])
+    low, high = np.quantile(drawn(values, users, rng, n)[:, 0], [.025, .975])
     return float(low), float(high)
 
 

@@ -31,7 +31,7 @@ from course_lib.learn.check import check, hint, solution
 from course_lib.learn.lesson import begin, guess
 from course_lib.lessons import scope_charter, scope_offers as offers
 from course_lib.lessons import scope_panels as panels, scope_patience as patience
-from course_lib.lessons import scope_products as products
+from course_lib.lessons import scope_prices, scope_products as products
 
 begin("01", seed)
 
@@ -251,9 +251,7 @@ trials
 # users told us in which room they were. First needless "sorry?", then the guardrail "right cards" (at least 70% of whole names), room by room:
 
 # %%
-offers.rooms(seed).figure
-
-# %%
+display(offers.rooms(seed).figure)
 whole = pilot["whole_name"]
 rooms = right["prototype"][whole].groupby(pilot["room"][whole]).agg(["sum", "size"])
 ends = [100 * np.array(interval(k, n)) for k, n in rooms.to_numpy()]
@@ -265,8 +263,7 @@ rooms
 # %% [markdown]
 # Noise and echo make the model unsure, and an unsure product asks again: in the worst room a third more often than the mean says, or
 # more. A charter that names the worst slice makes that somebody's business before launch. Our charter has it as a risk, with an owner.
-
-# %% [markdown]
+#
 # ## Promises about time
 # "It must be fast" is a wish. A **service-level objective** is a number: *95% of answers within 150 ms, counted over 28
 # days*. What it leaves, 5% of all requests, is the **error budget**: so many may be slow before the promise is broken.
@@ -341,15 +338,28 @@ offers.choose("build")
 
 # %% [markdown]
 # ## When do you stop improving?
-# More readers, fewer errors; but each reader costs 8,000 cents a month: the 40 names twice, at 100 cents a clip as in lesson 00, recorded
-# anew each month (an assumption). A point of error is worth what it saves: price times volume. Here is the total for three volumes:
+# A **point** of wrong cards is one in 100 requests. What it is **worth** follows from the charter's price and the volume.
+# Cents a month, at 0.1, 1 and 20 million requests:
 
 # %%
-offers.stopping(seed).figure
+{volume: 1000 * volume * 10 * rules.cost_wrong_card for volume in offers.VOLUMES}
 
 # %% [markdown]
-# The first readers save far more than the last, and the answer differs with the volume: a small product stops early. "How good must it
-# be?" has no answer without "for how many?".
+# What does a point **cost**? Readers buy it. Each takes 8,000 cents a month: the 40 names twice, at 100 cents a clip as in lesson 00,
+# recorded anew each month (an assumption). Few readers make an unsure model that mostly refuses; so each model gets the threshold at which it says a
+# needless "sorry?" as often as the prototype, and only wrong cards differ. Where would you stop, at 20 million requests a month?
+
+# %%
+volume = 20                                    # million requests a month
+display(scope_prices.points(seed, volume).round(2))
+scope_prices.point(seed, volume).figure
+
+# %% [markdown]
+# A point has one worth and no fixed price: each further one costs more. `points` were saved in the pilot, `low` to `high` by users drawn again:
+# one user's requests are alike, so 3,600 requests say less than as many users would. **Buy** while all of the interval lies left of the
+# volume's line; where it crosses, the pilot does not show it. Put 0.1 in place of 20: where do you stop now?
+#
+# "How good must it be?" has no answer without "for how many?".
 #
 # ## The charter
 # Here is a draft that came out of the meeting. It looks finished. Two of its parts:
@@ -458,7 +468,8 @@ panels.patience_panel(seed)
 #
 # ## Optional: readers to record
 # **Exercise 01.6** (8 minutes). Let the code stop. You get `table` with the columns `readers`, `errors` (cents for 1,000 requests) and
-# `recording` (cents a month), and `thousands`, the thousands of requests a month. Return the number of readers of least total cost.
+# `recording` (cents a month), and `thousands`, the thousands of requests a month. Return the number of readers of least total cost. All errors
+# count here, at the charter's threshold.
 
 # %%
 table = offers.by_readers(seed)
@@ -470,4 +481,5 @@ readers_to_record = check("01.6", readers_to_record)
 
 # %%
 volumes = [100, 1_000, 20_000]                # thousands of requests a month
-{volume: int(readers_to_record(table, volume)) for volume in volumes}
+print({volume: int(readers_to_record(table, volume)) for volume in volumes})
+offers.stopping(seed).figure

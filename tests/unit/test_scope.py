@@ -140,3 +140,38 @@ def test_the_widget_of_patience_reverses_with_speed():
     from course_lib.lessons import scope_panels as panels
     said = [panels.patience_figure(0, *terms)[1] for terms in ((20, 1000), (400, 1000), (200, 3000))]
     assert [words.split(" keeps")[0] for words in said] == ["The vendor's model", "The prototype", "The vendor's model"]
+
+
+def test_a_point_of_wrong_cards_is_priced_by_hand():
+    from course_lib.lessons import scope_offers as offers, scope_prices as prices, scope_products as products
+    from course_lib.world.world import World
+    world, table = World(0), prices.points(0)
+    saved = prices.wrong_cards(world, 2).sum() - prices.wrong_cards(world, 4).sum()
+    first = table.loc["2 to 4"]
+    assert first["points"] == pytest.approx(100 * saved / len(products.requests(world)[0])) and first["cents"] == 2 * offers.READER_PRICE
+    assert first["low"] < first["points"] < first["high"] and first["price"] == pytest.approx(first["cents"] / first["points"])
+    assert prices.worth(20) == 800_000                  # 10 wrong cards of 4 cents in each of 20,000 thousands
+    low, high = prices.ends(first)
+    assert low < first["price"] < high and prices.ends(pd.Series(dict(cents=9, low=-1, high=3))) == (3, np.inf)
+    with pytest.raises(ValueError, match="a volume of 0 million arrived"):
+        prices.points(0, volume=0)
+
+
+def test_whether_a_point_pays_follows_the_volume_and_the_interval():
+    from course_lib.lessons import scope_prices as prices
+    for volume in (.1, 1, 20):
+        for _, step in prices.points(0, volume).iterrows():
+            low, high = prices.ends(step)
+            assert step["buy"] == ("yes" if high <= prices.worth(volume) else "no" if low > prices.worth(volume) else "not shown")
+    assert prices.point(0, .1).data["last"] == "4" and prices.point(0, 20).data["last"] == "24"
+    assert prices.point(0, .001).data["last"] is None and "no step is shown to pay" in prices.point(0, .001).figure.alt
+
+
+def test_each_number_of_readers_refuses_as_often_as_the_prototype():
+    from course_lib.cycle.charter import charter as rules
+    from course_lib.lessons import scope_prices as prices, scope_products as products
+    from course_lib.world.world import World
+    world = World(0)
+    rows, _ = products.requests(world)
+    wrong = scope.outcome(rows, products.answers(world, "prototype", rules().threshold)) == "wrong card"
+    assert abs(int(prices.wrong_cards(world, 24).sum()) - int(wrong.sum())) <= 3      # a clip that is heard twice ties
