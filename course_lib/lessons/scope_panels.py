@@ -1,40 +1,34 @@
 """What lesson 01 lets you move: prices of errors, and the terms of four offers."""
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 
 from course_lib.learn import plots
 from course_lib.learn.widgets import Slider, explore
-from course_lib.lessons import scope_offers as offers, scope_patience as patience, scope_products as products
+from course_lib.lessons import scope_offers as offers, scope_patience as patience, scope_prices, scope_products as products
 from course_lib.world.world import World
 
-PRODUCTS = {"demo": ("vendor", 0.0), "prototype": ("prototype", .5), "careful one": ("prototype", .8)}
 
-
-@lru_cache(maxsize=4)
-def counts(seed: int) -> dict:
-    """Wrong cards and needless "sorry?" of three products among 1,000 requests of the pilot."""
-    world = World(seed)
-    rows, _ = products.requests(world)
-    shown = {name: products.answers(world, *how) for name, how in PRODUCTS.items()}
-    return {name: (1000 * float(products.cents(rows, s, 1, 0).mean()), 1000 * float(products.cents(rows, s, 0, 1).mean())) for name, s in shown.items()}
-
-
-def prices_figure(seed: int, wrong: float, sorry: float):
-    """Cost of three products at these prices, and the one that costs least, in words."""
-    found = counts(seed)
-    parts = {"wrong cards": [wrong * c[0] for c in found.values()], "needless “sorry?”": [sorry * c[1] for c in found.values()]}
-    total = np.sum(list(parts.values()), axis=0)
-    best = list(found)[int(total.argmin())]
-    words = f"The {best} costs least: {total.min():.0f} cents for 1,000 requests, with a wrong card at {wrong} and a needless “sorry?” at {sorry}"
-    ax = products.stacked(plots.axes(7, 3), [f"{name}:\nthreshold {PRODUCTS[name][1]:g}" for name in found], parts, unit="cost of errors (cents for 1,000 requests)", finding=f"The {best} costs least")
+def prices_figure(seed: int, wrong: float, sorry: float, slow: float = .5):
+    """Cost of three products at these prices, and the one that costs least, with its lead over the next, in words."""
+    prices = dict(wrong=wrong, sorry=sorry, slow=slow)
+    found, drawn = scope_prices.errors(World(seed))
+    parts = {name: price * found[:, i] for i, (name, price) in enumerate(zip(("wrong cards", "needless “sorry?”", "slow answers"), prices.values()))}
+    best, second, (gap, low, high) = scope_prices.leader(seed, **prices)
+    total = sum(parts.values())
+    words = (f"The {best} costs least: {total.min():.0f} cents for 1,000 requests, {gap:.0f} fewer than the {second} (95% interval {low:.0f} to {high:.0f}"
+             f"{'' if low > 0 else ', so the order is not shown'}), with a wrong card at {wrong:g}, a needless “sorry?” at {sorry:g}, a slow answer at {slow:g}")
+    ax = products.stacked(plots.axes(7, 3), [f"{name}:\nthreshold {how[1]:g}" for name, how in scope_prices.PRODUCTS.items()], parts,
+                          unit="cost of errors (cents for 1,000 requests)", intervals=np.quantile(drawn @ list(prices.values()), scope_prices.TAILS, axis=0).T,
+                          finding=f"The {best} costs least" if low > 0 else f"The {best} or the {second}: not told apart")
     return ax.figure, words
 
 
 def prices_panel(seed: int):
-    """Prices to move; which of three products costs least follows."""
-    return explore(partial(prices_figure, seed), wrong=Slider("wrong card", 0, 20, 4),
-                   sorry=Slider("“sorry?”", 0, 10, 1, help="Prices in cents. The careful one is the prototype with a threshold of .8."))
+    """Three prices to move; which of three products costs least follows."""
+    return explore(partial(prices_figure, seed), wrong=Slider("wrong card", 0, 20, 4), sorry=Slider("“sorry?”", 0, 10, 1),
+                   slow=Slider("slow answer", 0.0, 10.0, .5, .5,
+                               help="Prices in cents. The demo answers over a network; the careful one is the prototype with a threshold of .8."))
 
 
 def offers_figure(seed: int, volume: float, api_price: float, new_percent: float):

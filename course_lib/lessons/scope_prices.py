@@ -4,7 +4,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from course_lib.cycle import scope
+from course_lib.cycle import diagnose, scope
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment
 from course_lib.lessons import scope_offers as offers, scope_products as products
@@ -53,6 +53,24 @@ def compared(seed: int, prices: dict, first: str = "demo", second: str = "protot
     return pd.DataFrame({name: (cents, *np.quantile(many, TAILS)) for name, (cents, many) in rows.items()}, index=["cents", "low", "high"]).T
 
 
+def leader(seed: int, **prices: float) -> tuple[str, str, tuple[float, float, float]]:
+    """The product of least cost at some prices, the next one, and by how much: cents for 1,000 requests with the interval over users."""
+    each = np.array([prices[kind] for kind in KINDS], float)
+    best, second = (list(PRODUCTS)[i] for i in (errors(World(seed))[0] @ each).argsort(kind="stable")[:2])
+    return best, second, tuple(compared(seed, prices, second, best).iloc[2])
+
+
+def over_users(values, users, seed: int) -> tuple[float, float]:
+    """95% interval of a mean, in the values' unit: users are drawn again, each with all of their requests."""
+    return diagnose.interval(values, users, keyed(seed, "lesson 01", "over users"))
+
+
+def by_slice(table: pd.DataFrame, by: str, value: str, seed: int) -> pd.DataFrame:
+    """Mean of a column in each slice of a table of requests, with its interval over users: columns requests, users, mean, low, high."""
+    found = diagnose.slices(table.assign(speaker=table["user"]), by, keyed(seed, "lesson 01", by), value)
+    return found.rename(columns=dict(clips="requests", speakers="users")).drop(columns="share")
+
+
 @lru_cache(maxsize=16)
 def wrong_cards(world: World, readers: int) -> np.ndarray:
     """Which requests of the pilot get a wrong card from a model of so many readers that says a needless "sorry?" as often as the prototype."""
@@ -82,9 +100,9 @@ def points(seed: int, volume: float = offers.VOLUME, pool: Pool = Pool()) -> pd.
     world, out = World(seed, pool), {}
     users = products.requests(world)[0]["user"]
     for few, more in STEPS:
-        saved = (wrong_cards(world, few).astype(float) - wrong_cards(world, more)) / POINT
-        low, high = products.by_user(saved, users, keyed(seed, "lesson 01", "points", few))
-        cents, middle = (more - few) * offers.READER_PRICE, 1000 * float(saved.mean())
+        saved = wrong_cards(world, few).astype(int) - wrong_cards(world, more)
+        low, high = (end / POINT for end in products.by_user(saved, users, keyed(seed, "lesson 01", "points", few)))
+        cents, middle = (more - few) * offers.READER_PRICE, 1000 * float(saved.mean()) / POINT
         needed = cents / worth(volume)                  # points that would pay for the readers
         out[f"{few} to {more}"] = dict(points=middle, low=low, high=high, cents=cents, price=cents / middle if middle > 0 else np.inf,
                                        buy="yes" if low >= needed else "no" if high < needed else "not shown")

@@ -9,7 +9,7 @@ from course_lib.cycle.diagnose import redraws
 from course_lib.cycle.templates import Templates, spoken
 from course_lib.cycle.train import recognizer
 from course_lib.learn import plots
-from course_lib.learn.experiment import Evidence, bootstrap, experiment, wilson
+from course_lib.learn.experiment import Evidence, bootstrap, experiment
 from course_lib.lessons.spring import model_for
 from course_lib.world.draws import keyed
 from course_lib.world.pool import Pool
@@ -115,22 +115,25 @@ def demo_day(seed: int, demo_threshold: float = 0.0, pool: Pool = Pool()) -> Evi
 
 
 def guarded(seed: int, threshold: float = 0.0, pool: Pool = Pool()) -> Evidence:
-    """Wrong cards of the vendor's demo in 1,000 requests, with Wilson's interval, to hold against the charter's guardrail."""
+    """Wrong cards of the vendor's demo in 1,000 requests, with an interval over users, to hold against the charter's guardrail."""
     rows, _ = requests(World(seed, pool))
-    wrong = int((scope.outcome(rows, answers(World(seed, pool), "vendor", threshold)) == "wrong card").sum())
-    low, high = (1000 * end for end in wilson(wrong, len(rows)))
-    return Evidence("wrong cards of the demo in 1,000 requests", 1000 * wrong / len(rows), (low, high), len(rows),
-                    "The interval treats requests as independent; those of one user are not.")
+    wrong = scope.outcome(rows, answers(World(seed, pool), "vendor", threshold)) == "wrong card"
+    return Evidence("wrong cards of the demo in 1,000 requests", 1000 * float(wrong.mean()), by_user(wrong, rows["user"], keyed(seed, "guarded")), len(rows),
+                    "The interval is over users of this kind; other users may be of another.")
+
+
+def _judged(world):
+    """For each request of the pilot: the prototype's confidence, whether its best card is wrong, whether the whole name was said."""
+    rows, _ = requests(world)
+    shares, cards = probabilities(world, "prototype")
+    whole = ((rows["card"] != "") & (rows["kind"] == "full")).to_numpy()
+    return shares.max(axis=1), (cards[shares.argmax(axis=1)] != rows["card"]).to_numpy(), whole
 
 
 @lru_cache(maxsize=4)
 def _twin_thresholds(world):
     """Thresholds from 0 in hundredths, each with its wrong cards and needless "sorry?" among the pilot's requests."""
-    rows, _ = requests(world)
-    shares, cards = probabilities(world, "prototype")
-    sure, best = shares.max(axis=1), cards[shares.argmax(axis=1)]
-    missed = (best != rows["card"]).to_numpy()
-    whole = ((rows["card"] != "") & (rows["kind"] == "full")).to_numpy()
+    sure, missed, whole = _judged(world)
     steps = np.arange(0, .96, .01).round(2)
     return pd.DataFrame([(t, int((missed & (sure >= t)).sum()), int((whole & (sure < t)).sum())) for t in steps],
                         columns=["threshold", "wrong", "sorry"])
@@ -145,7 +148,9 @@ def twins(seed: int, wrong_card: float | None = None, pool: Pool = Pool()) -> Ev
     errors = table["wrong"] + table["sorry"]
     late = table["threshold"] > table["threshold"][errors.idxmin()]
     pair = table.loc[[0, (errors - errors[0]).abs()[late].idxmin()]]
-    n = len(requests(world)[0])
+    rows, (sure, missed, whole) = requests(world)[0], _judged(world)
+    n, each = len(rows), [price * (missed & (sure >= t)) + rules.cost_sorry * (whole & (sure < t)) for t in pair["threshold"]]
+    again = drawn(np.column_stack(each), rows["user"], keyed(seed, "twins"))
     pair = (1000 * pair[["wrong", "sorry"]] / n).assign(threshold=pair["threshold"])
     cost = (price * pair["wrong"] + rules.cost_sorry * pair["sorry"]).to_numpy()
     rates = (pair["wrong"] + pair["sorry"]).to_numpy()
@@ -153,21 +158,24 @@ def twins(seed: int, wrong_card: float | None = None, pool: Pool = Pool()) -> Ev
     def draw(ax):
         labels = [f"threshold {t:.2f}:\n{r:.0f} errors" for t, r in zip(pair["threshold"], rates)]
         parts = {"wrong cards": price * pair["wrong"].to_numpy(), "needless “sorry?”": rules.cost_sorry * pair["sorry"].to_numpy()}
-        return stacked(ax, labels, parts, unit="cost of errors (cents for 1,000 requests)",
+        return stacked(ax, labels, parts, unit="cost of errors (cents for 1,000 requests)", intervals=np.quantile(again, [.025, .975], axis=0).T,
                        finding=f"As many errors in 1,000, {cost[0] / cost[1]:.1f} times the cost")
-    return Evidence("times the cost at an equal error rate", float(cost[0] / cost[1]), None, n,
+    return Evidence("times the cost at an equal error rate", float(cost[0] / cost[1]), tuple(map(float, np.quantile(again[:, 0] / again[:, 1], [.025, .975]))), n,
                     "Two thresholds of one model; two models can differ in the same way.", draw,
                     data=dict(gap=float(rates[0] - rates[1]), errors=float(rates[0]), first=float(cost[0]), second=float(cost[1])))
 
 
-def stacked(ax, labels, parts: dict, finding: str, unit: str):
-    """Horizontal bars made of parts, the first row on top; the total stands at the end."""
+def stacked(ax, labels, parts: dict, finding: str, unit: str, intervals=None):
+    """Horizontal bars made of parts, the first row on top; the total stands at the end, after its interval if there is one."""
     left = np.zeros(len(labels))
     for i, (name, values) in enumerate(parts.items()):
         ax.barh(range(len(labels)), values, .62, left=left, label=name, color=plots.COLOURS[i % 6], hatch=plots.HATCHES[i % 6], edgecolor="white")
         left = left + np.asarray(values, float)
     for row, total in enumerate(left):
-        ax.annotate(f"{total:,.0f}", (total, row), xytext=(6, 0), textcoords="offset points", va="center")
+        low, high = (total, total) if intervals is None else intervals[row]
+        if intervals is not None:
+            ax.plot([low, high], [row, row], color="black", marker="|", linestyle="-")
+        ax.annotate(f"{total:,.0f}", (max(total, high), row), xytext=(6, 0), textcoords="offset points", va="center")
     ax.set_yticks(range(len(labels)), labels)
     ax.set_ylim(len(labels) - .4, -.6)
     ax.grid(axis="y", visible=False)

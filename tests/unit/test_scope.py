@@ -107,8 +107,9 @@ def test_an_offer_that_breaks_the_exit_is_not_kept(monkeypatch, tmp_path):
 
 def test_what_the_widgets_show_reverses_with_the_terms():
     from course_lib.lessons import scope_panels as panels
-    said = [panels.prices_figure(0, *prices)[1] for prices in ((4, 1), (0, 1), (20, 1))]
-    assert [words.split(" costs")[0] for words in said] == ["The prototype", "The demo", "The careful one"]
+    said = [panels.prices_figure(0, *prices)[1] for prices in ((4, 1, .5), (0, 1, .5), (0, 1, 10), (20, 1, .5))]
+    assert [words.split(" costs")[0] for words in said] == ["The prototype", "The demo", "The prototype", "The careful one"]
+    assert "the order is not shown" not in said[0] and "the order is not shown" in panels.prices_figure(0, 0, 0, 0)[1]
     said = [panels.offers_figure(0, *terms)[1] for terms in ((20, 120, 3), (2, 120, 3), (5, 120, 3), (.5, 300, 20))]
     assert ["building" in said[0], "the API" in said[1], "buying" in said[2], "template matching" in said[3]] == [True] * 4
 
@@ -175,3 +176,31 @@ def test_each_number_of_readers_refuses_as_often_as_the_prototype():
     rows, _ = products.requests(world)
     wrong = scope.outcome(rows, products.answers(world, "prototype", rules().threshold)) == "wrong card"
     assert abs(int(prices.wrong_cards(world, 24).sum()) - int(wrong.sum())) <= 3      # a clip that is heard twice ties
+
+
+def test_two_products_are_compared_in_pairs_and_priced_as_by_hand():
+    from course_lib.lessons import scope_offers as offers, scope_prices as prices, scope_products as products
+    from course_lib.world.world import World
+    rows, rules = products.requests(World(0))[0], charter()
+    table = prices.compared(0, {"wrong": 4, "sorry": 1, "slow": .5})
+    for name, who, threshold, offer in (("demo", "vendor", 0.0, "API"), ("prototype", "prototype", .5, "build")):
+        slow = offers.latency(0, offer, len(rows)) > rules.p95_ms
+        assert table.loc[name, "cents"] == pytest.approx(scope.cost(scope.outcome(rows, products.answers(World(0), who, threshold)), rules, slow))
+    gap, width = table.iloc[2], table["high"] - table["low"]
+    assert gap["cents"] == pytest.approx(table["cents"].iloc[0] - table["cents"].iloc[1]) and gap["low"] < gap["cents"] < gap["high"]
+    assert width.iloc[2] < width.iloc[0] + width.iloc[1]
+    assert (prices.compared(0, {"wrong": 4, "sorry": 1, "slow": .5}, "demo", "demo").iloc[-1] == 0).all()
+    for bad in (dict(prices={"wrong": 4, "sorry": 1}), dict(prices={"wrong": 4, "sorry": 1, "slow": 0}, first="lease")):
+        with pytest.raises(ValueError, match="two of demo, prototype, careful one and a price for each of wrong, sorry, slow are expected"):
+            prices.compared(0, **bad)
+
+
+def test_intervals_of_lesson_01_resample_users_and_hold_their_estimates():
+    from course_lib.lessons import scope_offers as offers, scope_prices as prices, scope_products as products
+    table = offers.by_readers(0)
+    assert ((table["low"] < table["errors"]) & (table["errors"] < table["high"])).all()
+    for evidence in (products.twins(0), offers.rooms(0), products.guarded(0)):
+        assert evidence.interval[0] < evidence.value < evidence.interval[1]
+    users, values = np.repeat(np.arange(20), 50), np.repeat(np.arange(20) % 2, 50)       # one user's requests are all alike
+    low, high = prices.over_users(values, users, 0)
+    assert high - low > 4 * (.97 / 1000 ** .5)          # Wilson over 1,000 requests would be about .06 wide
