@@ -56,16 +56,20 @@ def choices(wrong_card_costs: float = 4, readers: int = 24, update_path: bool = 
 
 
 def requests_to_label(seed: int) -> pd.DataFrame:
-    """Five requests of six weeks: two whole names, a shared first name alone, one cut off, one outside the catalogue."""
+    """Five requests of six weeks: two whole names, a shared first name alone, one cut off, one outside the catalogue.
+
+    Where speech cannot be made they are five of the clips that ship with the course.
+    """
     world = World(seed)
-    rows = world.days(0, spring.SPRING_DAY)
+    rows = world.days(0, spring.SPRING_DAY) if speech.available() else world.audible(everything=True)
     own = rows["card"] != ""
     shared = rows["card"].isin([card for card in world.catalogue() if len(_sharing(world, card)) > 1])
     whole = own & (rows["kind"] == "full")
     wanted = [shared & (rows["kind"] == "first"), shared & (rows["kind"] == "cut"), ~own, whole & ~shared, whole]
     rng, chosen = keyed(seed, "lesson 00", "to label"), []
     for mask in wanted:
-        chosen.append(int(rng.choice([i for i in np.flatnonzero(mask) if i not in chosen])))
+        there = [i for i in np.flatnonzero(mask) if i not in chosen]
+        chosen += [int(rng.choice(there))] if there else []
     return rows.iloc[rng.permutation(chosen)]
 
 
@@ -74,7 +78,8 @@ def label_a_few(seed: int):
     world, rows = World(seed), requests_to_label(seed)
     names = world.cards["name"]
     heard = pd.concat([names, table("others")["name"]])[rows["said"]]
-    notes = [_note(kind, name) for kind, name in zip(rows["kind"], heard)]
+    where = "" if speech.available() else " (a reader's clip, as no speech can be made on this machine)"
+    notes = [_note(kind, name) + where for kind, name in zip(rows["kind"], heard)]
     meant = [card for card in rows["card"] if card]
     likely = [other for card in meant for other in _sharing(world, card)] + ["c01", "c02", "c04", "c06"]
     return booth("00.labels", world.clips(rows), world.sample_rate, {names[c]: c for c in sorted(set(likely))[:12]}, notes)

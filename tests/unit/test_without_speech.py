@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from course_lib.cycle import annotators
-from course_lib.lessons import diagnose_panels, label_panels
+from course_lib.lessons import diagnose_panels, label_panels, start_here_panels
 from course_lib.world import pool, speech
 from course_lib.world.world import World
 
@@ -35,6 +35,19 @@ def test_the_booth_of_lesson_03_opens_on_shipped_clips(silent, seed):
     assert sorted(kinds) == sorted(["whole name", "sound-alikes", "sound-alikes", "first name", "cut off", "outside"])
     again = label_panels.label_six(seed, "03.again")
     assert label_panels.beside_others(seed, first).shape == (6, 4) and label_panels.beside_guideline(seed, first, again).shape == (6, 3)
+
+
+@pytest.mark.parametrize("seed", [0, 5])
+def test_the_booth_of_lesson_00_opens_on_shipped_clips(silent, seed):
+    made = start_here_panels.label_a_few(seed)
+    rows = start_here_panels.requests_to_label(seed)
+    assert len(made.clips) == 5 and all(len(clip) for clip in made.clips)
+    assert all("no speech can be made on this machine" in note for note in made.notes)
+    assert sorted(rows["kind"]) == ["cut", "first", "full", "full", "full"] and (rows["card"] == "").sum() == 1
+    assert set(rows["card"]) - {""} <= set(made.options.values())
+    made.chosen = ["c01"] * 5
+    table = start_here_panels.compare_labels(seed, made)
+    assert table.shape == (5, 4) and {"no", "yes"} <= set(table["could be known"])
 
 
 def test_confusions_and_doubts_of_lesson_05_are_heard_by_another_reader(silent):
