@@ -1,4 +1,6 @@
 """What thresholds cost, and what your model (lesson 04) costs at the threshold of your charter (01); experiments of lesson 05."""
+from numbers import Real
+
 import numpy as np
 import pandas as pd
 
@@ -34,8 +36,9 @@ def answered(seed: int, kind: str = "default", pool: Pool = Pool()) -> pd.DataFr
 
 def outcome(seed: int, threshold: float, kind: str = "default", pool: Pool = Pool()) -> pd.Series:
     """Cards shown, wrong cards and needless "sorry?" in 1,000 requests at a threshold; their cents by the reference's prices and by your charter's."""
-    if not 0 <= threshold <= 1:
-        raise ValueError(f"threshold {threshold:g} arrived; a confidence from 0 to 1 is expected (2% is 0.02)")
+    number = isinstance(threshold, Real) and not isinstance(threshold, (bool, np.bool_))
+    if not number or not 0 <= threshold <= 1:
+        raise ValueError(f"threshold {f'{threshold:g}' if number else repr(threshold)} arrived; a confidence from 0 to 1 is expected (2% is 0.02), such as those of trust.curve(seed)")
     rows = answered(seed, kind, pool)
     shown = rows["confidence"] >= threshold
     wrong, needless = 1000 * (shown & ~rows["right"]).mean(), 1000 * (~shown & (rows["said"] == "whole name")).mean()

@@ -76,6 +76,9 @@ def test_odd_choices_get_a_sentence():
         panels.fix_first("watches")
     with pytest.raises(ValueError, match="threshold 2 arrived; a confidence from 0 to 1"):
         price.compare(0, mine=2)
+    for threshold, words in (("x", "'x'"), (None, "None"), ("0.5", "'0.5'"), (float("nan"), "nan"), (True, "True")):
+        with pytest.raises(ValueError, match=f"threshold {words} arrived; a confidence from 0 to 1 is expected .* trust.curve"):
+            price.outcome(0, threshold)
 
 
 def test_intervals_of_what_is_saved_hold_the_estimate_and_are_those_of_whole_voices():
