@@ -5,6 +5,7 @@ them says which one serves. The pointer is moved in one step and is the truth; a
 between the two leaves the old champion serving, or the new one, and the next call sets the alias right.
 """
 import json
+import time
 from functools import cached_property
 from pathlib import Path
 from typing import Mapping
@@ -43,25 +44,28 @@ class Registry:
     def _alone(self):
         return alone(self.folder / "lock.sqlite")
 
-    def register(self, bundle: Path, card: Mapping | None = None) -> int:
+    def register(self, bundle: Path, card: Mapping | None = None, run: str | None = None) -> int:
         """Give a bundle a version number, with its lineage; an equal bundle keeps the number that it has.
 
         Parameters
         ----------
         bundle : the bundle's folder; one that stands elsewhere is copied into the registry
         card : the model card, JSON-able; a later one replaces it
+        run : id of the tracked run that the bundle came from, kept by MLflow with the version; the first one stays
 
         Raises
         ------
-        BundleError
-            The bundle is not whole.
+        BundleError, RegistryError
+            The bundle is not whole; there is no such run.
         """
         found, client = bundles.load(bundle), self.client
+        if run is not None and run not in self.runs().index:
+            raise RegistryError(f"there is no tracked run {run!r}; `track` returns the id of one, `runs()` has all")
         with self._alone():
             place = bundles.adopt(self.bundles, Path(bundle), found.version)
             number = self._number_of(found.version)
             if number is None:
-                number = int(client.create_model_version(NAME, place.as_uri(), tags=_tags(found)).version)
+                number = int(client.create_model_version(NAME, place.as_uri(), run, _tags(found)).version)
             if card is not None:
                 client.set_model_version_tag(NAME, str(number), "card", json.dumps(dict(card), sort_keys=True))
         return number
@@ -99,6 +103,14 @@ class Registry:
         if isinstance(version, bool) or version not in known:
             raise RegistryError(f"there is no version {version!r}; there are {', '.join(map(str, sorted(known))) or 'none'}")
         return int(version)
+
+    def run(self, version: int | str) -> pd.Series:
+        """The tracked run that a number or an alias came from: a row of `runs`; RegistryError where none was given."""
+        number, runs = self.number(version), self.runs()
+        run = self._all()[number].run_id
+        if run not in runs.index:
+            raise RegistryError(f"version {number} was registered without a tracked run; give `register` the id that `track` returned")
+        return runs.loc[run].dropna()
 
     def bundle(self, version: int | str) -> Path:
         """The bundle's folder of a number or an alias."""
@@ -195,22 +207,30 @@ class Registry:
 
     def track(self, name: str, params: Mapping, metrics: Mapping[str, float]) -> str:
         """Keep one training run with its settings and results; returns MLflow's id of it."""
+        from mlflow.entities import Metric, Param
         client = self.client
         known = client.get_experiment_by_name(EXPERIMENT)
         number = known.experiment_id if known else client.create_experiment(EXPERIMENT, (self.folder / "runs").as_uri())
-        run = client.create_run(number, run_name=name).info.run_id
-        for key, value in params.items():
-            client.log_param(run, key, value)
-        for key, value in metrics.items():
-            client.log_metric(run, key, float(value))
+        run, now = client.create_run(number, run_name=name).info.run_id, int(1000 * time.time())
+        client.log_batch(run, [Metric(key, float(value), now, 0) for key, value in metrics.items()],
+                         [Param(key, str(value)) for key, value in params.items()])
         client.set_terminated(run)
         return run
 
+    def track_rows(self, table: pd.DataFrame, **params) -> dict[str, str]:
+        """Keep one run for each row of a table: the index names it, the columns are its results. Returns the ids by name."""
+        return {str(name): self.track(str(name), params, row) for name, row in table.iterrows()}
+
     def runs(self) -> pd.DataFrame:
-        """Every tracked run, the oldest first: name, params and metrics in a column each."""
-        known = self.client.get_experiment_by_name(EXPERIMENT)
-        found = self.client.search_runs([known.experiment_id], order_by=["attributes.start_time ASC"]) if known else []
-        return pd.DataFrame([dict(name=run.info.run_name, **run.data.params, **run.data.metrics) for run in found])
+        """Every tracked run, the oldest first, by MLflow's id: name, params and metrics in a column each."""
+        known, found, token = self.client.get_experiment_by_name(EXPERIMENT), [], None
+        while known:
+            page = self.client.search_runs([known.experiment_id], order_by=["attributes.start_time ASC"], page_token=token)
+            found, token = found + list(page), page.token
+            if not token:
+                break
+        return pd.DataFrame([dict(name=run.info.run_name, **run.data.params, **run.data.metrics) for run in found],
+                            pd.Index([run.info.run_id for run in found], name="run"))
 
 
 def track(name: str, params: Mapping, metrics: Mapping[str, float], folder: Path | None = None) -> str:

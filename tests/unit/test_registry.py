@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from course_lib.cycle import bundle, lineage
@@ -189,6 +191,31 @@ def test_runs_are_kept_with_their_settings(tmp_path):
     track("best", dict(C=1), dict(accuracy=.95), tmp_path)
     found = Registry(tmp_path).runs()
     assert found["name"].tolist() == ["default", "best"] and found["accuracy"].tolist() == [.94, .95] and found["C"].tolist() == ["0.03", "1"]
+
+
+def test_a_version_names_the_run_that_it_came_from(registry, made):
+    ids = registry.track_rows(pd.DataFrame(dict(cost=[180.0, np.nan]), ["default", "best"]), seed=3)
+    number = registry.register(made[0], run=ids["default"])
+    assert registry._all()[number].run_id == ids["default"], "MLflow itself keeps the link"
+    assert registry.run(number).to_dict() == dict(name="default", seed="3", cost=180.0)
+    assert registry.register(made[0], run=ids["best"]) == number and registry.run(number)["name"] == "default"
+    registry.alias("champion", number)
+    assert registry.run("champion").equals(registry.run(number))
+
+
+def test_a_version_without_a_run_says_so(registry, made):
+    with pytest.raises(RegistryError, match="version 1 was registered without a tracked run"):
+        registry.run(registry.register(made[0]))
+    with pytest.raises(RegistryError, match="no tracked run 'gone'"):
+        registry.register(made[1], run="gone")
+    assert len(registry.versions()) == 1 and registry.runs().empty
+
+
+def test_more_runs_than_a_page_are_all_read(registry, monkeypatch):
+    ids = registry.track_rows(pd.DataFrame(dict(accuracy=[1.0, 2.0, 3.0])), seed=0)
+    search = registry.client.search_runs
+    monkeypatch.setattr(registry.client, "search_runs", lambda *given, **named: search(*given, max_results=2, **named))
+    assert registry.runs().index.tolist() == list(ids.values())
 
 
 def test_the_prepared_database_is_the_one_that_mlflow_makes(tmp_path, everything, monkeypatch):
