@@ -8,7 +8,7 @@ import json
 import time
 from functools import cached_property
 from pathlib import Path
-from typing import Mapping
+from typing import Mapping, Sequence
 
 import pandas as pd
 
@@ -66,6 +66,8 @@ class Registry:
             number = self._number_of(found.version)
             if number is None:
                 number = int(client.create_model_version(NAME, place.as_uri(), run, _tags(found)).version)
+            elif run is not None and not self._all()[number].run_id:
+                client.set_model_version_tag(NAME, str(number), "run", run)
             if card is not None:
                 client.set_model_version_tag(NAME, str(number), "card", json.dumps(dict(card), sort_keys=True))
         return number
@@ -106,10 +108,10 @@ class Registry:
 
     def run(self, version: int | str) -> pd.Series:
         """The tracked run that a number or an alias came from: a row of `runs`; RegistryError where none was given."""
-        number, runs = self.number(version), self.runs()
-        run = self._all()[number].run_id
+        one, runs = self._all()[self.number(version)], self.runs()
+        run = one.run_id or one.tags.get("run")
         if run not in runs.index:
-            raise RegistryError(f"version {number} was registered without a tracked run; give `register` the id that `track` returned")
+            raise RegistryError(f"version {one.version} was registered without a tracked run; give `register` the id that `track` returned")
         return runs.loc[run].dropna()
 
     def bundle(self, version: int | str) -> Path:
@@ -208,8 +210,7 @@ class Registry:
     def track(self, name: str, params: Mapping, metrics: Mapping[str, float]) -> str:
         """Keep one training run with its settings and results; returns MLflow's id of it."""
         from mlflow.entities import Metric, Param
-        client = self.client
-        known = client.get_experiment_by_name(EXPERIMENT)
+        known = (client := self.client).get_experiment_by_name(EXPERIMENT)
         number = known.experiment_id if known else client.create_experiment(EXPERIMENT, (self.folder / "runs").as_uri())
         run, now = client.create_run(number, run_name=name).info.run_id, int(1000 * time.time())
         client.log_batch(run, [Metric(key, float(value), now, 0) for key, value in metrics.items()],
@@ -217,18 +218,17 @@ class Registry:
         client.set_terminated(run)
         return run
 
-    def track_rows(self, table: pd.DataFrame, **params) -> dict[str, str]:
-        """Keep one run for each row of a table: the index names it, the columns are its results. Returns the ids by name."""
-        return {str(name): self.track(str(name), params, row) for name, row in table.iterrows()}
+    def track_rows(self, table: pd.DataFrame, settings: Sequence[str] = (), **params) -> dict[str, str]:
+        """Keep one run for each row of a table: the index names it, the columns are its results, or its settings. Returns the ids by name."""
+        own = list(settings)
+        return {str(name): self.track(str(name), {**params, **row[own]}, row.drop(own)) for name, row in table.iterrows()}
 
     def runs(self) -> pd.DataFrame:
         """Every tracked run, the oldest first, by MLflow's id: name, params and metrics in a column each."""
-        known, found, token = self.client.get_experiment_by_name(EXPERIMENT), [], None
-        while known:
-            page = self.client.search_runs([known.experiment_id], order_by=["attributes.start_time ASC"], page_token=token)
-            found, token = found + list(page), page.token
-            if not token:
-                break
+        known, found, token = self.client.get_experiment_by_name(EXPERIMENT), [], ""
+        while known and token is not None:
+            page = self.client.search_runs([known.experiment_id], order_by=["attributes.start_time ASC"], page_token=token or None)
+            found, token = found + list(page), page.token or None
         return pd.DataFrame([dict(name=run.info.run_name, **run.data.params, **run.data.metrics) for run in found],
                             pd.Index([run.info.run_id for run in found], name="run"))
 

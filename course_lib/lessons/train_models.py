@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from course_lib.cycle import scope
-from course_lib.cycle.diagnose import interval
+from course_lib.cycle.diagnose import interval, redraws
 from course_lib.cycle.train import recognizer
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment
@@ -53,12 +53,36 @@ def baselines(seed: int, model: str = "logistic regression", pool: Pool = Pool()
 
 
 @lru_cache(maxsize=32)
-def error_with(seed: int, readers: int, pool: Pool = Pool()) -> float:
-    """Error on ten strangers, in percent, of a recogniser that learnt from so many readers."""
-    _, _, _, _, XT, yT = sets(seed, pool)
+def _missed(seed, readers, pool):
+    """Which clips of ten strangers a recogniser misses that learnt from so many readers, (n,) 100 or 0."""
+    *_, XT, yT = sets(seed, pool)
     world = World(seed, pool)
     model = model_for(world) if readers == PLANNED else model_for(world, readers)       # one fit of the full team
-    return 100 * float((model.predict(XT) != yT).mean())
+    return 100.0 * (model.predict(XT) != yT)
+
+
+def error_with(seed: int, readers: int, pool: Pool = Pool()) -> float:
+    """Error on ten strangers, in percent, of a recogniser that learnt from so many readers."""
+    return float(_missed(seed, readers, pool).mean())
+
+
+def _resampled_errors(seed, pool):
+    """(n, 5) errors with 2, 4, 8, 12 and 24 readers, the same strangers resampled for all of them."""
+    codes, people = pd.factorize(sets(seed, pool)[3]["speaker"])
+    sums = np.stack([np.bincount(codes, _missed(seed, n, pool)) for n in (*BOUGHT, PLANNED)], axis=1)
+    picks = redraws(len(people), keyed(seed, "learning curve"))
+    return (picks @ sums) / (picks @ np.bincount(codes))[:, None]
+
+
+def by_readers(seed: int, pool: Pool = Pool()) -> pd.DataFrame:
+    """Names of strangers missed (%) by readers learnt from: missed, low and high (95%, over strangers)."""
+    low, high = np.quantile(_resampled_errors(seed, pool)[:, :-1], [.025, .975], axis=0)
+    return pd.DataFrame(dict(missed=[error_with(seed, n, pool) for n in BOUGHT], low=low, high=high), pd.Index(BOUGHT, name="readers"))
+
+
+def _size(low, high):
+    """The interval of a difference's size."""
+    return (0.0 if low <= 0 <= high else float(min(abs(low), abs(high)))), float(max(abs(low), abs(high)))
 
 
 def extrapolated(n, error, at: float, straight: bool = False) -> float:
@@ -73,51 +97,69 @@ def curve(seed: int, straight: bool = False, pool: Pool = Pool()) -> Evidence:
     """How far the error at 24 readers, extrapolated from twelve and fewer, is from the one that was measured (points)."""
     errors = [error_with(seed, n, pool) for n in BOUGHT]
     truth, said = error_with(seed, PLANNED, pool), extrapolated(BOUGHT, errors, PLANNED, straight)
+    drawn = _resampled_errors(seed, pool)
+    low, high = np.quantile(drawn, [.025, .975], axis=0)
+    beyond = np.quantile([extrapolated(BOUGHT, row[:-1], PLANNED, straight) - row[-1] for row in np.maximum(drawn, .1)], [.025, .975])
 
     def draw(ax):
         grid = np.geomspace(BOUGHT[0], PLANNED, 40)
-        ax.plot(BOUGHT, errors, linestyle="none", marker="o", label="measured")
+        ax.errorbar(BOUGHT, errors, [errors - low[:-1], high[:-1] - errors], linestyle="none", marker="o", label="measured")
         ax.plot(grid, [extrapolated(BOUGHT, errors, x) for x in grid], marker="", linestyle="--", label="power law")
         ax.plot(grid, [extrapolated(BOUGHT, errors, x, True) for x in grid], marker="", linestyle=":", label="straight line")
-        ax.plot([PLANNED], [truth], linestyle="none", marker="D", label="measured later")
+        ax.errorbar([PLANNED], [truth], [[truth - low[-1]], [high[-1] - truth]], linestyle="none", marker="D", label="measured later")
         ax.set(xscale="log", xticks=(*BOUGHT, PLANNED), xticklabels=(*BOUGHT, PLANNED), xlabel="readers to learn from",
                ylabel="names of strangers missed (%)")
         ax.minorticks_off()
         ax.legend(loc="upper right")
         law, line = extrapolated(BOUGHT, errors, PLANNED), extrapolated(BOUGHT, errors, PLANNED, True)
         return plots.title(ax, f"At 24 readers: {truth:.1f}% missed; the law said {law:.1f}, the line {line:.0f}")
-    return Evidence("points between extrapolation and measurement", abs(said - truth), None, len(sets(seed, pool)[5]),
+    return Evidence("points between extrapolation and measurement", abs(said - truth), _size(*beyond), len(sets(seed, pool)[5]),
                     "The law holds within one kind of reader; it says nothing of other voices.", draw, data=dict(said=said, truth=truth, errors=errors))
 
 
 @lru_cache(maxsize=16)
-def eight_readers(seed: int, model: int | str, pool: Pool = Pool()) -> tuple[float, float]:
-    """Accuracy (%) on its own training clips and on strangers of a tree (its depth, or "deepest") or the "logistic regression"."""
-    train, X, y, _, XT, yT = sets(seed, pool)
+def eight_readers(seed: int, model: int | str, pool: Pool = Pool()) -> pd.DataFrame:
+    """Names recognised (%) by a tree (its depth, or "deepest") or the "logistic regression" of eight readers: its own training clips
+    and strangers', a row each; accuracy, low and high (95%, over readers)."""
+    train, X, y, test, XT, yT = sets(seed, pool)
     few = train["speaker"].isin(sorted(train["speaker"].unique())[:8]).to_numpy()
     if model == "logistic regression":
         fitted = model_for(World(seed, pool), 8)
     else:
         fitted = DecisionTreeClassifier(max_depth=None if model == "deepest" else model, random_state=0).fit(X[few], y[few])
-    return 100 * fitted.score(X[few], y[few]), 100 * fitted.score(XT, yT)
+    out = {}
+    for name, (where, labels, speakers) in dict(own=(X[few], y[few], train["speaker"][few]), strangers=(XT, yT, test["speaker"])).items():
+        right = 100.0 * (fitted.predict(where) == labels)
+        out[name] = right.mean(), *interval(right, speakers, keyed(seed, "eight readers", name))
+    return pd.DataFrame.from_dict(out, orient="index", columns=["accuracy", "low", "high"])
+
+
+def _gap(found):
+    """Points between its own clips and strangers' and their interval: the lengths of two independent ones, added in quadrature."""
+    gap = found["accuracy"]["own"] - found["accuracy"]["strangers"]
+    below = np.hypot(found["accuracy"]["own"] - found["low"]["own"], found["high"]["strangers"] - found["accuracy"]["strangers"])
+    above = np.hypot(found["high"]["own"] - found["accuracy"]["own"], found["accuracy"]["strangers"] - found["low"]["strangers"])
+    return gap, (gap - below, gap + above)
 
 
 @experiment
 def memorises(seed: int, tree: bool = True, pool: Pool = Pool()) -> Evidence:
     """Accuracy of a decision tree on its own training clips less that on strangers, eight readers to learn from (points)."""
-    own, others = eight_readers(seed, "deepest" if tree else "logistic regression", pool)
+    found = eight_readers(seed, "deepest" if tree else "logistic regression", pool)
+    (own, others), (gap, span) = found["accuracy"], _gap(found)
 
     def draw(ax):
         found = {f"tree, depth {depth}": eight_readers(seed, depth, pool) for depth in (3, 6, 12)}
         found |= {"tree, deepest": eight_readers(seed, "deepest", pool), "logistic regression": eight_readers(seed, "logistic regression", pool)}
         at = np.arange(len(found))
         for i, name in enumerate(("its own training clips", "strangers")):
-            ax.plot([pair[i] for pair in found.values()], at, linestyle="none", marker=plots.MARKERS[i], color=plots.COLOURS[i], label=name)
+            mean, low, high = np.array([table.iloc[i] for table in found.values()]).T
+            ax.errorbar(mean, at, xerr=[mean - low, high - mean], linestyle="none", marker=plots.MARKERS[i], color=plots.COLOURS[i], label=name)
         ax.set_yticks(at, list(found))
         ax.set(ylim=(len(found) - .5, -.9), xlim=(0, 105), xlabel="names recognised (%)")
         ax.legend(loc="lower left", bbox_to_anchor=(-.01, 1), ncols=2, borderaxespad=.1)
         return plots.title(ax, f"Deepest tree: {own:.0f}% of its own clips, {others:.0f}% of strangers'", above=20)
-    return Evidence("points between its own clips and strangers'", own - others, None, len(sets(seed, pool)[5]), "One kind of tree; a forest of them does better.",
+    return Evidence("points between its own clips and strangers'", gap, span, len(sets(seed, pool)[5]), "One kind of tree; a forest of them does better.",
                     draw, data=dict(own=own, others=others))
 
 

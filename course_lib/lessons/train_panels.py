@@ -45,9 +45,9 @@ def rate_panel(seed: int):
     return explore(partial(rate_worth, seed), price=Slider("Failed run", 0, 2000, 0, 50, unit="cents"))
 
 
-def register(model, threshold: float, card: dict, seed: int, folder: Path | None = None) -> tuple[Registry, int]:
-    """Save a bundle (model, threshold, card table) and give it a version number in the registry, with its model card."""
+def register(model, threshold: float, card: dict, seed: int, folder: Path | None = None, run: str | None = None) -> tuple[Registry, int]:
+    """Save a bundle (model, threshold, card table) and give it a version number in the registry, with its model card and the run that it came from."""
     registry, world = Registry(folder), World(seed)
     about = dict(lesson="04", seed=int(seed), data=f"{len(world.recordings('train'))} clips of {len(world.speakers['train'])} readers")
     place = bundle.save(model, float(threshold), world.cards["name"].to_dict(), registry.bundles, about=about)
-    return registry, registry.register(place, card)
+    return registry, registry.register(place, card, run)

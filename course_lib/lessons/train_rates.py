@@ -4,6 +4,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from course_lib.cycle.diagnose import RESAMPLES, redraws
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment, wilson
 from course_lib.world.draws import keyed
@@ -19,7 +20,7 @@ POINT_WORTH = 10                                        # cents that one point o
 
 @lru_cache(maxsize=4)
 def _material(seed, pool):
-    """64 principal components of the training readers' clips, six readers kept apart: Z, targets, Z and codes of the six."""
+    """64 principal components of the training readers' clips, six readers kept apart: Z, targets; Z, codes and speakers of the six."""
     world = World(seed, pool)
     rows = world.recordings("train")
     apart = rows["speaker"].isin(sorted(rows["speaker"].unique())[-6:]).to_numpy()
@@ -27,7 +28,7 @@ def _material(seed, pool):
     Z = (X - X[~apart].mean(axis=0)) / X[~apart].std(axis=0)
     axes = np.linalg.svd(Z[~apart][::2], full_matrices=False)[2][:INPUTS]
     Z = (Z @ axes.T / 4).astype(np.float32)             # brought to a spread of about 1
-    return Z[~apart], np.eye(codes.max() + 1, dtype=np.float32)[codes[~apart]], Z[apart], codes[apart]
+    return Z[~apart], np.eye(codes.max() + 1, dtype=np.float32)[codes[~apart]], Z[apart], codes[apart], rows["speaker"].to_numpy()[apart]
 
 
 def descend(Z: np.ndarray, targets: np.ndarray, rate: float, rng: np.random.Generator, steps: int = STEPS) -> tuple:
@@ -55,18 +56,37 @@ def descend(Z: np.ndarray, targets: np.ndarray, rate: float, rng: np.random.Gene
     return inner, outer
 
 
-def accuracy(weights: tuple, Z: np.ndarray, codes: np.ndarray) -> float:
-    """Share of clips whose highest score is the right card's; 0 where the weights are not finite."""
+def hits(weights: tuple, Z: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Clips whose highest score is the right card's, (n,) booleans; none where the weights are not finite."""
     with np.errstate(all="ignore"):
         scores = np.maximum(Z @ weights[0], 0) @ weights[1]
-    return float((scores.argmax(axis=1) == codes).mean()) if np.isfinite(scores).all() else 0.0
+    return (scores.argmax(axis=1) == codes) & np.isfinite(scores).all()
 
 
 @lru_cache(maxsize=64)
+def by_reader(seed: int, rate: float, pool: Pool = Pool()) -> np.ndarray:
+    """(16, 6) accuracy of 16 runs that differ in nothing but their draws, on each of six readers who were kept apart."""
+    Z, targets, apart, codes, speakers = _material(seed, pool)
+    people, sizes = np.unique(speakers, return_inverse=True)[1], np.unique(speakers, return_counts=True)[1]
+    right = [hits(descend(Z, targets, rate, keyed(seed, "descent", run)), apart, codes) for run in range(RUNS)]
+    return np.stack([np.bincount(people, one) / sizes for one in right])
+
+
 def runs(seed: int, rate: float, pool: Pool = Pool()) -> tuple[float, ...]:
-    """Accuracy of 16 runs that differ in nothing but their draws: six readers who were kept apart."""
-    Z, targets, apart, codes = _material(seed, pool)
-    return tuple(accuracy(descend(Z, targets, rate, keyed(seed, "descent", run)), apart, codes) for run in range(RUNS))
+    """Accuracy of those runs; every reader reads as many clips."""
+    return tuple(by_reader(seed, rate, pool).mean(axis=1).tolist())
+
+
+def _usable(found):
+    """Median accuracy (%) of the runs that have not failed; NaN where all have."""
+    good = found[found >= FAILED]
+    return 100 * float(np.median(good)) if len(good) else np.nan
+
+
+def _drawn(found, rng, times=RESAMPLES):
+    """`_usable` of (16, 6) accuracies, runs and readers drawn anew, many times."""
+    lots, people = rng.integers(len(found), size=(times, len(found))), redraws(found.shape[1], rng, times)
+    return np.array([_usable(found[lot] @ who / who.sum()) for lot, who in zip(lots, people)])
 
 
 def by_rate(seed: int, price: float = 0, pool: Pool = Pool()) -> pd.DataFrame:
@@ -78,21 +98,27 @@ def by_rate(seed: int, price: float = 0, pool: Pool = Pool()) -> pd.DataFrame:
         raise ValueError(f"a failed run costs {price!r}; 0 or more cents are expected")
     out = {}
     for rate in RATES:
-        found = np.array(runs(seed, rate, pool))
-        good = found[found >= FAILED]
-        again = (RUNS - len(good)) / len(good) if len(good) else np.nan     # failed runs before one that is usable
-        points = 100 * float(np.median(good)) if len(good) else np.nan
-        out[rate] = dict(failed=RUNS - len(good), accuracy=points, worth=POINT_WORTH * points - price * again)
+        found = by_reader(seed, rate, pool)
+        failed = int((found.mean(axis=1) < FAILED).sum())
+        again, points = (failed / (RUNS - failed) if failed < RUNS else np.nan), _usable(found.mean(axis=1))     # failed runs before one that is usable
+        low, high = _span(_drawn(found, keyed(seed, "rates", rate)))
+        out[rate] = dict(failed=failed, accuracy=points, low=low, high=high, worth=POINT_WORTH * points - price * again)
     return pd.DataFrame.from_dict(out, orient="index").rename_axis("rate")
+
+
+def _span(values):
+    """95% of some numbers lie between these two; NaN where none is a number."""
+    values = values[np.isfinite(values)]
+    return tuple(np.quantile(values, [.025, .975]).tolist()) if len(values) else (np.nan, np.nan)
 
 
 @experiment
 def fast_rate(seed: int, rate: float = FAST, pool: Pool = Pool()) -> Evidence:
-    """Runs of 16 that fail at a learning rate, with what the others gain over the safe rate."""
-    found, safe = np.array(runs(seed, rate, pool)), np.array(runs(seed, SAFE, pool))
-    good = found[found >= FAILED]
-    failed = RUNS - len(good)
-    gain = 100 * float(np.median(good) - np.median(safe)) if len(good) else float("nan")
+    """Runs of 16 that fail at a learning rate, with what the others gain over the safe rate; in `data` its 95% interval over runs and readers."""
+    tables = by_reader(seed, rate, pool), by_reader(seed, SAFE, pool)
+    found, safe = (table.mean(axis=1) for table in tables)
+    failed, gain = int((found < FAILED).sum()), _usable(found) - _usable(safe)
+    low, high = _span(np.subtract(*(_drawn(table, keyed(seed, "gain")) for table in tables)))     # the same runs' draws and readers for both
 
     def draw(ax):
         for row, (one, values) in enumerate(((SAFE, safe), (rate, found))):
@@ -101,7 +127,7 @@ def fast_rate(seed: int, rate: float = FAST, pool: Pool = Pool()) -> Evidence:
         ax.set_yticks([0, 1], [f"rate {SAFE:g}", f"rate {rate:g}"])
         ax.set(ylim=(1.6, -.6), xlim=(-4, 100), xlabel="accuracy of a run on six readers kept apart (%)")
         ax.grid(axis="y", visible=False)
-        return plots.title(ax, f"At rate {rate:g}, {failed} of {RUNS} runs fail" + (f"; the others gain {gain:.0f} points" if gain >= .5 else ""))
+        return plots.title(ax, f"At rate {rate:g}, {failed} of {RUNS} runs fail" + (f"; the others gain {gain:.0f} points ({low:.0f} to {high:.0f})" if low > 0 else ""))
     return Evidence("failed runs", failed, tuple(RUNS * x for x in wilson(failed, RUNS)), RUNS,
                     "One small network and one kind of loss; where the edge lies differs by model and data.", draw,
-                    data=dict(gain=gain, safe_failed=int((safe < FAILED).sum())))
+                    data=dict(gain=gain, gain_low=low, gain_high=high, safe_failed=int((safe < FAILED).sum())))

@@ -194,10 +194,10 @@ def test_runs_are_kept_with_their_settings(tmp_path):
 
 
 def test_a_version_names_the_run_that_it_came_from(registry, made):
-    ids = registry.track_rows(pd.DataFrame(dict(cost=[180.0, np.nan]), ["default", "best"]), seed=3)
+    ids = registry.track_rows(pd.DataFrame(dict(cost=[180.0, np.nan], threshold=.5), ["default", "best"]), ["threshold"], seed=3)
     number = registry.register(made[0], run=ids["default"])
     assert registry._all()[number].run_id == ids["default"], "MLflow itself keeps the link"
-    assert registry.run(number).to_dict() == dict(name="default", seed="3", cost=180.0)
+    assert registry.run(number).to_dict() == dict(name="default", seed="3", threshold="0.5", cost=180.0)
     assert registry.register(made[0], run=ids["best"]) == number and registry.run(number)["name"] == "default"
     registry.alias("champion", number)
     assert registry.run("champion").equals(registry.run(number))
@@ -206,9 +206,10 @@ def test_a_version_names_the_run_that_it_came_from(registry, made):
 def test_a_version_without_a_run_says_so(registry, made):
     with pytest.raises(RegistryError, match="version 1 was registered without a tracked run"):
         registry.run(registry.register(made[0]))
+    assert registry.register(made[0], run=(later := registry.track("again", {}, {}))) == 1 and registry.run(1).name == later, "a later one may be named"
     with pytest.raises(RegistryError, match="no tracked run 'gone'"):
         registry.register(made[1], run="gone")
-    assert len(registry.versions()) == 1 and registry.runs().empty
+    assert len(registry.versions()) == 1
 
 
 def test_more_runs_than_a_page_are_all_read(registry, monkeypatch):

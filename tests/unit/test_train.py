@@ -5,7 +5,8 @@ import pytest
 
 from course_lib.cycle import train
 from course_lib.cycle.registry import Registry
-from course_lib.lessons import train_flow, train_models, train_panels, train_rates, train_stages
+from course_lib.learn import lesson
+from course_lib.lessons import decided_split, train_flow, train_models, train_panels, train_rates, train_splits, train_stages
 from course_lib.world.world import World
 
 
@@ -95,7 +96,7 @@ def test_one_step_of_descent_by_hand():
 
 
 def test_a_run_that_is_not_finite_has_failed():
-    assert train_rates.accuracy((np.full((2, 3), np.inf), np.ones((3, 2))), np.ones((4, 2)), np.zeros(4)) == 0
+    assert not train_rates.hits((np.full((2, 3), np.inf), np.ones((3, 2))), np.ones((4, 2)), np.zeros(4)).any()
     with pytest.raises(ValueError, match="a failed run costs -1"):
         train_rates.by_rate(0, -1)
 
@@ -151,4 +152,40 @@ def test_a_registered_model_has_its_card(tmp_path):
     about = dict(limits=["synthetic readers"])
     registry, number = train_panels.register(train_models.contenders(0)["default"], .6, about, 0, tmp_path)
     assert isinstance(registry, Registry) and registry.card(number) == about
-    assert train_panels.register(train_models.contenders(0)["default"], .6, about, 0, tmp_path)[1] == number
+    run = registry.track("default", dict(threshold=.6), dict(cost=180))
+    assert train_panels.register(train_models.contenders(0)["default"], .6, about, 0, tmp_path, run)[1] == number
+    assert registry.run(number)[["name", "threshold", "cost"]].tolist() == ["default", "0.6", 180]
+
+
+def test_the_intervals_of_lesson_04_hold_their_values():
+    curve, rate, tree, split, away = (experiment(0) for experiment in (train_models.curve, train_rates.fast_rate, train_models.memorises, train_splits.flatters,
+                                                                       train_splits.other_voices))
+    spans = [(one.value, one.interval) for one in (curve, tree, split, away)] + [(rate.data["gain"], (rate.data["gain_low"], rate.data["gain_high"]))]
+    spans += [(row.missed, (row.low, row.high)) for row in train_models.by_readers(0).itertuples()]
+    for value, (low, high) in spans:
+        assert low <= value <= high and low < high
+
+
+def test_readers_are_resampled_not_clips():
+    rows = pd.DataFrame(dict(speaker=list("aabb")))
+    counts = train_splits._by_speaker(rows, [True, True, False, False])
+    assert train_splits.over_speakers(counts, np.random.default_rng(0)) == (0, 100), "two readers, one never understood"
+    found, spans = train_splits._apart(counts, counts, np.random.default_rng(0))
+    assert found == [50, 50, 0] and spans[2] == [0, 0], "the same readers for both: nothing between them"
+    apart = train_splits._apart(counts, counts.rename(index={"a": "c", "b": "d"}), np.random.default_rng(0))[1]
+    assert apart[2] == [-100, 100], "other readers: each side has luck of its own"
+
+
+def test_the_split_that_you_keep_is_what_was_promised(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path))
+    first = decided_split.beside_production(0)
+    assert first.index.tolist() == ["promised by speaker (yours)", "pilot", "pilot, usual voices and rooms"]
+    lesson.begin("04", 0)
+    lesson.decide("split", "clips")
+    lesson.begin("05", 0)
+    mine = decided_split.beside_production(0)
+    assert mine.index.tolist() == ["promised by clips (yours)", "promised by speaker", "pilot", "pilot, usual voices and rooms"]
+    assert mine.loc["promised by speaker"].equals(first.iloc[0].rename("promised by speaker")) and mine.loc["pilot"].equals(first.loc["pilot"])
+    assert mine["low"].iloc[0] > mine["high"]["pilot"], "a split with copies promises more than production gives"
+    with pytest.raises(KeyError):
+        decided_split.promise(0, "weather")
