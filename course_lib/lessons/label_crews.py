@@ -1,10 +1,11 @@
-"""Whom to keep: nine people with a price each, skill from gold questions; the experiments of lesson 03 on who labels."""
+"""How many votes to buy, and from whom: nine people with a price each, skill from gold questions; the experiments of lesson 03 on who labels."""
 from typing import Sequence
 
 import numpy as np
 import pandas as pd
 
 from course_lib.cycle import label
+from course_lib.cycle.diagnose import interval
 from course_lib.kept import kept
 from course_lib.learn.experiment import Evidence, bootstrap, experiment
 from course_lib.lessons import label_votes
@@ -12,6 +13,27 @@ from course_lib.world.draws import keyed
 from course_lib.world.pool import Pool
 
 NINE, KEEP, GOLD = 9, 3, 100
+
+
+def offers(seed: int, pool: Pool = Pool()) -> pd.DataFrame:
+    """What so many votes a clip cost and give where all read the rules alike.
+
+    Returns
+    -------
+    DataFrame by votes: cents a clip, days (until 9 of 10 last votes are there), right (labels by counting, %), and how many points
+    more than the row above are right, `more`, from `low` to `high` (95%, the same clips; whole speakers are resampled)
+    """
+    given, truth, out = label_votes.votes(seed, misread=0, pool=pool), label_votes.right(seed, pool), {}
+    speakers, before = label_votes.batch(seed, pool)[0]["speaker"], None
+    for each in (1, 3, 5):
+        bought = label.in_turn(given, each)
+        good = 100.0 * label.majority(bought).reindex(truth.index).eq(truth).to_numpy()
+        out[each] = dict(cents=bought.groupby("id")["price"].sum().mean(), days=bought.groupby("id")["days"].max().quantile(.9), right=good.mean())
+        if before is not None:
+            ends = interval(good - before, speakers, keyed(seed, "offers", each))
+            out[each] |= dict(more=(good - before).mean(), low=ends[0], high=ends[1])
+        before = good
+    return pd.DataFrame.from_dict(out, orient="index").rename_axis("votes")
 
 
 def gold(seed: int, size: int = GOLD, pool: Pool = Pool()) -> pd.Series:

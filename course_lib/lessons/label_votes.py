@@ -194,17 +194,6 @@ def rivals(seed: int, misread: int = 0, pool: Pool = Pool()) -> Evidence:
     return Evidence(found.metric, found.value, found.interval, found.n, found.limit, found.draw, "03.2" if misread == 0 else None, found.data)
 
 
-@lru_cache(maxsize=8)
-def offers(seed: int, pool: Pool = Pool()) -> pd.DataFrame:
-    """What so many votes a clip cost, how long the last one takes, and how many labels counting gets right."""
-    given, truth, out = votes(seed, misread=0, pool=pool), right(seed, pool), []
-    for each in (1, 3, 5):
-        bought = label.in_turn(given, each)
-        counted = label.majority(bought).reindex(truth.index)
-        out.append((each, bought.groupby("id")["price"].sum().mean(), bought.groupby("id")["days"].max().quantile(.9), 100 * counted.eq(truth).mean()))
-    return pd.DataFrame(out, columns=["votes", "cents a clip", "days until 9 of 10 are there", "labels right (%)"]).set_index("votes")
-
-
 def by_rule(seed: int, misread: int = 3, pool: Pool = Pool()) -> pd.DataFrame:
     """Share of right labels by kind of clip and annotator."""
     given, truth = votes(seed, misread=misread, pool=pool), right(seed, pool)

@@ -64,9 +64,9 @@ pd.Series({name: round(1000 * w.mean()) for name, w in wrong.items()})   # in 1,
 plans.plans(seed).round(1)
 
 # %% [markdown]
-# What a model gets right begins before it is trained. The last table is about **your plans**: 300 clips by place (lesson 02) and votes a
-# clip (03), and the names recognised after each, beside the course's plan. `gain` is in points, with its 95% interval over
-# speakers. Where you kept no plan, yours is the course's, and the gain is 0.
+# What a model gets right begins before it is trained. The last table is about **your plans**: your offer (lesson 01; its price stands there),
+# 300 clips by place (02), and labels by your votes, guideline and way (03). Each gives the names recognised, beside the course's plan. `gain`
+# is in points, with its 95% interval over speakers. Where you kept no plan, yours is the course's, and the gain is 0.
 #
 # ## Cut it into slices
 # A mean hides who fails. A **slice** is a part of the data that shares a property: a voice group, a device, a room, a kind

@@ -3,7 +3,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from course_lib.lessons import label_noise, label_panels
+from course_lib.lessons import label_crews, label_noise, label_panels
 from course_lib.lessons.label_noise import EACH, MONTH, enough, errors, saved, total, worth
 
 SPARED = label_noise.spared.__wrapped__                 # without what it keeps
@@ -55,3 +55,29 @@ def test_prices_and_requests_below_zero_get_a_sentence(price, requests, words):
     for call in (lambda: total(0, price, requests), lambda: saved(0, 3, 1, price, requests)):
         with pytest.raises(ValueError, match=words):
             call()
+
+
+def test_what_readers_lose_is_resampled_by_reader():
+    readers = np.repeat(list("abcd"), 24)
+    first, second = np.full(96, 90.0), np.repeat([80.0, 70.0, 60.0, 50.0], 24)
+    low, high = label_noise.lost(first, second, readers, np.random.default_rng(0))
+    assert 10 <= low < 25 < high <= 40 and label_noise.lost(first, first, readers, np.random.default_rng(0)) == (0, 0)
+    gaps = np.where(np.arange(96) % 2, second, np.nan)
+    assert label_noise.lost(first, gaps, readers, np.random.default_rng(0)) == pytest.approx((low, high)), "a clip that does not count is left out"
+
+
+def test_scores_and_agreement_have_intervals_over_readers():
+    spoilt, above = label_noise.twice(0), label_noise.ceiling(0)
+    assert spoilt.interval[0] < spoilt.value < spoilt.interval[1] and spoilt.data["hidden_low"] < spoilt.data["hidden"] < spoilt.data["hidden_high"]
+    assert above.interval[0] < above.value < above.interval[1] and above.value == pytest.approx(above.data["model"] - above.data["agreement"])
+
+
+def test_own_words_mean_three_who_misread_and_the_written_guideline_nobody():
+    assert [label_noise.misreaders(words) for words in ("own words", "written")] == [3, 0]
+    assert label_noise.reworded(0, "written").value == 0 and label_noise.reworded(0, each=1, way="Dawid-Skene").value > 0
+
+
+def test_more_votes_are_shown_with_what_they_add():
+    table = label_crews.offers(0)
+    assert table.index.tolist() == [1, 3, 5] and np.isnan(table.loc[1, "more"]) and table["right"].diff()[3] == pytest.approx(table.loc[3, "more"])
+    assert (table["low"] <= table["more"])[1:].all() and (table["more"] <= table["high"])[1:].all() and table.loc[3, "low"] > 0

@@ -105,7 +105,7 @@ def test_without_decisions_yours_is_the_course_s(fresh):
     table = price.compare(0, charter=.5)
     assert table.loc["yours: default"].equals(table.loc["charter"].rename("yours: default")) and (table["cents"] == table["your cents"]).all()
     shown = plans.plans(0)
-    assert (shown[["gain", "low", "high"]] == 0).all(axis=None) and shown["yours"].tolist() == ["108, 74, 69, 49", "3"]
+    assert (shown[["gain", "low", "high"]] == 0).all(axis=None) and shown["yours"].tolist() == ["build", "108, 74, 69, 49", "3 votes, written, counting"]
 
 
 def test_what_lessons_01_and_04_kept_moves_the_row_that_is_yours(fresh):
@@ -121,14 +121,43 @@ def test_what_lessons_01_and_04_kept_moves_the_row_that_is_yours(fresh):
     assert other.loc["yours: discriminants", "wrong"] != stricter.loc["yours: default", "wrong"] and other.loc["charter"].equals(stricter.loc["charter"])
 
 
-def test_what_lessons_02_and_03_kept_moves_the_plans(fresh):
+def test_what_lessons_01_to_03_kept_moves_the_plans(fresh):
+    lesson.begin("01", 0)
+    lesson.decide("offer", "templates")
     lesson.begin("02", 0)
     lesson.decide("allocation", {"indoors": 200, "outdoors": 50, "loud": 50, "new market": 0})
     lesson.begin("03", 0)
     lesson.decide("votes_per_clip", 1)
     shown = plans.plans(0)
-    assert shown["yours"].tolist() == ["200, 50, 50, 0", "1"] and (shown["gain"] != 0).all()
-    assert (shown["low"] < shown["gain"]).all() and (shown["gain"] < shown["high"]).all() and shown.loc["votes a clip (03)", "high"] < 0
+    assert shown["yours"].tolist() == ["templates", "200, 50, 50, 0", "1 vote, written"] and (shown["gain"] != 0).all()
+    assert (shown["low"] < shown["gain"]).all() and (shown["gain"] < shown["high"]).all() and (shown["high"] < 0)[["offer (01)", "labels (03)"]].all()
+
+
+@pytest.mark.parametrize("kept, words, worst", [({"guideline": "own words"}, "3 votes, own words, counting", -10),
+                                                ({"aggregator": "Dawid-Skene"}, "3 votes, written, Dawid-Skene", 0),
+                                                ({"guideline": "own words", "aggregator": "Dawid-Skene"}, "3 votes, own words, Dawid-Skene", -5)])
+def test_a_bad_guideline_and_a_bad_way_cost_names_and_the_interval_shows_it(fresh, kept, words, worst):
+    lesson.begin("03", 0)
+    for name, value in kept.items():
+        lesson.decide(name, value)
+    row = plans.plans(0).loc["labels (03)"]
+    assert row["yours"] == words and row["low"] < row["gain"] < row["high"] < worst
+
+
+def test_five_votes_and_the_clever_way_mend_most_of_what_own_words_spoil(fresh):
+    lesson.begin("03", 0)
+    for name, value in dict(guideline="own words", votes_per_clip=5).items():
+        lesson.decide(name, value)
+    counted = plans.plans(0).loc["labels (03)", "gain"]
+    lesson.decide("aggregator", "Dawid-Skene")
+    assert plans.plans(0).loc["labels (03)", "gain"] > counted / 3
+
+
+def test_an_offer_that_breaks_the_exit_says_so_beside_what_it_recognises(fresh):
+    lesson.begin("01", 0)
+    lesson.decide("offer", "API")
+    assert plans.plans(0).loc["offer (01)", "yours"] == "API, exit 90 days, not 30"
+    assert set(plans.ANSWERS) == set(plans.scope_offers.OFFERS.index) and set(plans.ANSWERS.values()) <= set(plans.scope_products.MODELS)
 
 
 def test_clips_of_yours_get_the_score_that_lesson_02_shows(fresh):
