@@ -148,6 +148,17 @@ def doubts(seed: int, probabilities: str = "out of fold", pool: Pool = Pool()) -
                     data=dict(flagged=found + false, wrong=int(wrong.sum()), precision=found / max(found + false, 1), missed=missed))
 
 
+def mended(seed: int, pool: Pool = Pool()) -> pd.DataFrame:
+    """Errors in 1,000 names of the pilot before and after lap 1, by kind of name and by room; `saves`, low and high: 95%, the same voices for both."""
+    before, after = names(World(seed, pool)), names(World(seed, pool), labels="mended")
+    parts = {"sound-alike names": before["family"], "other names": ~before["family"]} | {room: before["room"] == room for room in sorted(before["room"].unique())}
+    saved, out = 1000 * (before["error"] - after["error"]), {}
+    for name, some in parts.items():
+        low, high = diagnose.interval(saved[some], before["speaker"][some], keyed(seed, "lesson 05", "mended", name))
+        out[name] = dict(before=1000 * before["error"][some].mean(), after=1000 * after["error"][some].mean(), saves=saved[some].mean(), low=low, high=high)
+    return pd.DataFrame.from_dict(out, orient="index")
+
+
 def _lap(seed, before, after, metric, limit, finding, key=None):
     """Evidence of a lap: names of 1,000 that a change sets right on the test set, by room, over readers and over clips."""
     table = diagnose.paired(before, after)

@@ -13,6 +13,7 @@ from course_lib.learn.markup import Markup
 from course_lib.learn.widgets import Choice, Slider, explore
 from course_lib.lessons import diagnose_first as what_first, diagnose_laps as laps, diagnose_trust as trust
 from course_lib.world import speech
+from course_lib.world.draws import keyed
 from course_lib.world.pool import NATIVE
 from course_lib.world.world import World
 
@@ -92,12 +93,18 @@ def fix_first(problem: str) -> str:
 
 
 def after_one_lap(seed: int, mine: str) -> pd.DataFrame:
-    """Errors in 1,000 names of the pilot: now, after the lap that you chose, and after the team's."""
-    found = what_first.candidates(seed)
-    saved = found["share"] * (found["now"] - found["after"])
-    total = found["now"][what_first.LABELS]
-    left = {"nothing mended": total, f"yours: {mine}": total - saved[mine], f"the team's: {what_first.LABELS}": total - saved[what_first.LABELS]}
-    return pd.Series(left).round().astype(int).rename("errors in 1,000 names").to_frame()
+    """Errors in 1,000 names of the pilot: now, after the lap that you chose, and after the team's.
+
+    `saves` is what a lap saves, with its 95% interval over the same voices.
+    """
+    world = World(seed)
+    trials, speakers = what_first.trials(world), laps.names(world)["speaker"]
+    now, out = trials[what_first.LABELS, "now"], {}
+    for name, lap in {"nothing mended": None, f"yours: {mine}": mine, f"the team's: {what_first.LABELS}": what_first.LABELS}.items():
+        saved = now * 0 if lap is None else (trials[lap, "now"] - trials[lap, "after"]).fillna(0)
+        low, high = diagnose.interval(saved, speakers, keyed(seed, "after one lap"))
+        out[name] = dict(errors=(now - saved).mean(), saves=saved.mean(), saves_low=low, saves_high=high)
+    return pd.DataFrame.from_dict(out, orient="index").round().astype(int)
 
 
 _curve = lru_cache(maxsize=8)(lambda seed, column, values: trust.curve(seed, **({column: list(values)} if values else {})))

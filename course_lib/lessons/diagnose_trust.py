@@ -182,9 +182,17 @@ def calibration(seed: int, mended: bool = True, pool: Pool = Pool()) -> Evidence
 
 
 def curve(seed: int, pool: Pool = Pool(), **where) -> pd.DataFrame:
-    """Risk and answered share of the pilot's requests at each threshold, for the version after both laps; `where` picks a slice."""
+    """Risk and answered share of the pilot's requests at each threshold, for the version after both laps; `where` picks a slice.
+
+    `answered_low` and `answered_high` bound the answered share (95%, over voices), as `low` and `high` do the risk.
+    """
     rows = laps.requests(World(seed, pool), **FINAL)
-    return diagnose.risk_coverage(diagnose.pick(rows, **where) if where else rows, THRESHOLDS, keyed(seed, _PURPOSE, "curve"))
+    rows = diagnose.pick(rows, **where) if where else rows
+    found, (codes, people) = diagnose.risk_coverage(rows, THRESHOLDS, keyed(seed, _PURPOSE, "curve")), pd.factorize(rows["speaker"])
+    drawn, above = diagnose.redraws(len(people), keyed(seed, _PURPOSE, "answered")), rows["confidence"].to_numpy() >= THRESHOLDS[:, None]
+    shown = np.stack([np.bincount(codes, one) for one in above], axis=1)
+    low, high = np.quantile((drawn @ shown) / (drawn @ np.bincount(codes))[:, None], [.025, .975], axis=0)
+    return found.assign(answered_low=low, answered_high=high)
 
 
 def lowest(table: pd.DataFrame, column: str) -> float:

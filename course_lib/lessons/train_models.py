@@ -191,7 +191,7 @@ def page_column(seed: int, shuffled: bool = False, pool: Pool = Pool()) -> Evide
         return plots.bars(ax, ["in the test", "in production"], [tested, live], spans[:2], unit="points gained by the page column",
                           finding=f"Gained in the test {tested:.1f} points, in production {live:.1f}")
     return Evidence("points gained in the test only", float(only.mean()), spans[2], len(yT), "A leak this small hides in any real gain of the same size.",
-                    draw, data=dict(test=tested, production=live))
+                    draw, data=dict(test=(tested, *spans[0]), production=(live, *spans[1])))
 
 
 def ways_to_break(seed: int) -> pd.DataFrame:

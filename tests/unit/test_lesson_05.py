@@ -90,6 +90,21 @@ def test_intervals_of_what_is_saved_hold_the_estimate_and_are_those_of_whole_voi
     assert ends[what_first.LABELS] == pytest.approx((low, high), rel=.1)
 
 
+def test_what_a_lap_saves_has_an_interval_over_voices():
+    table, mended = panels.after_one_lap(0, what_first.MARKET), laps.mended(0)
+    assert table.iloc[0].tolist() == [table["errors"].iloc[0], 0, 0, 0]
+    assert (table["saves_low"] <= table["saves"]).all() and (table["saves"] <= table["saves_high"]).all()
+    assert np.allclose(table["errors"] + table["saves"], table["errors"].iloc[0], atol=1)
+    assert (mended["low"] <= mended["saves"]).all() and np.allclose(mended["before"] - mended["after"], mended["saves"])
+    total = laps.names(laps.World(0), labels="mended")["error"].mean()
+    assert table["errors"].iloc[2] == round(1000 * total)
+
+
+def test_the_answered_share_lies_in_its_interval():
+    curve = trust.curve(0)
+    assert (curve["answered_low"] < curve["answered"]).all() and (curve["answered"] < curve["answered_high"]).all()
+
+
 def test_a_lead_is_sure_only_where_its_interval_is_above_zero():
     assert what_first.priority(0, market=.6).data["sure"] and not what_first.priority(0).data["sure"]
     assert "its lead may be chance" in panels.traffic(0, 6, 18)[1] and "chance" not in panels.traffic(0, 60, 18)[1]

@@ -6,7 +6,7 @@ import pytest
 from course_lib.cycle import train
 from course_lib.cycle.registry import Registry
 from course_lib.learn import lesson
-from course_lib.lessons import decided_split, train_flow, train_models, train_panels, train_rates, train_splits, train_stages
+from course_lib.lessons import decided_split, train_flow, train_models, train_panels, train_rates, train_splits, train_stages, train_upkeep
 from course_lib.world.world import World
 
 
@@ -189,3 +189,18 @@ def test_the_split_that_you_keep_is_what_was_promised(tmp_path, monkeypatch):
     assert mine["low"].iloc[0] > mine["high"]["pilot"], "a split with copies promises more than production gives"
     with pytest.raises(KeyError):
         decided_split.promise(0, "weather")
+
+
+def test_the_page_is_weighed_against_its_upkeep():
+    table = train_upkeep.page(0)
+    assert table["the page adds"].tolist()[:4] == [8, 320, 3, 1]
+    assert train_upkeep.lines(train_models.ways_to_break) > 6
+    gained = table.loc[["points gained in the test", "points gained in production"]]
+    assert (gained["low"] <= gained["the page adds"]).all() and (gained["the page adds"] <= gained["high"]).all()
+    assert gained["the page adds"].tolist() == pytest.approx([100 * (model.score(X, train_models.sets(0)[5]) - plain) for model, X, plain in _paged(0)])
+
+
+def _paged(seed):
+    *_, test, X, y = train_models.sets(seed)
+    plain = train_models.contenders(seed)["default"].score(X, y)
+    return [(train_models.paged(seed), train_models.with_page(test, X, page), plain) for page in (None, -1)]
