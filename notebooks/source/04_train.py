@@ -379,8 +379,7 @@ print(train_upkeep.page(seed).round(1).to_string(na_rep=""))
 train_models.ways_to_break(seed).round(1)
 
 # %% [markdown]
-# The page is little code and one more source, the prompts' screen, which no user has; it adds ways to break and, outside the test,
-# next to no gain. (Its milliseconds follow below.) The last row kills both models, and nothing
+# The page is little code and one more source, and outside the test it gains next to nothing. The last row kills both models, and nothing
 # crashes: an array has no names. A table has: `aligned(table, columns)` in `course_lib.cycle.train` brings its columns
 # into the order that the model learnt, and refuses in a sentence where one is missing.
 #
