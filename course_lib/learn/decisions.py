@@ -87,8 +87,13 @@ def _one_of(value, rule):
 
 def _counts(value, rule):
     places, most, total = rule["counts"], rule["most"], rule["sum"]
-    whole = isinstance(value, Mapping) and set(value) == set(places) and all(_is_number(n) and n == int(n) and 0 <= n <= most for n in value.values())
-    return "" if whole and sum(value.values()) == total else f"whole numbers from 0 to {most} for {', '.join(places)} with the sum {total} are"
+    if not isinstance(value, Mapping) or set(value) != set(places):
+        return f"one number for each of {', '.join(places)} is"
+    for place, n in value.items():
+        if not (_is_number(n) and n == int(n) and 0 <= n <= most.get(place, total)):
+            return f"{n!r} clips for {place!r} arrived; a whole number from 0 to {most.get(place, total)} is"
+    added = f"it adds up to {sum(value.values()):.0f} clips; there is money for {total}, and with more or fewer no plan can be compared:"
+    return "" if sum(value.values()) == total else f"{added} {total} are"
 
 
 def _choices(value, rule):

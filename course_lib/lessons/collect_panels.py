@@ -1,6 +1,4 @@
 """What lesson 02 lets the learner move and hear: an allocation, a mix of production, a file read at a wrong rate."""
-import math
-import numbers
 from functools import partial
 from typing import Mapping
 
@@ -10,7 +8,7 @@ from scipy import signal
 
 from course_lib.cycle import faults
 from course_lib.cycle.collect import PLACES
-from course_lib.learn import plots
+from course_lib.learn import decisions, plots
 from course_lib.learn.audio import player, players
 from course_lib.learn.widgets import Slider, explore
 from course_lib.lessons import collect_samples as samples
@@ -63,22 +61,18 @@ def mix_panel(seed: int):
 
 
 def sound_allocation(counts: Mapping[str, int], least: int = 0) -> pd.Series:
-    """The allocation as a Series by place, if it can be recorded.
+    """The allocation as a Series by place, if the course's rule (data/decisions.yaml) lets it be kept and recorded.
 
     Raises
     ------
     ValueError
-        A place is missing or unknown, a number is no whole number of clips, the sum is not 300, or a place has fewer clips than `least`.
+        A place is missing, twice there or unknown, a number is no whole number of clips or more than can be recorded, the sum is not
+        300, or a place has fewer clips than `least`.
     """
     counts = pd.Series(counts)
-    if set(counts.index) != set(PLACES) or len(counts) != len(PLACES):
-        raise ValueError(f"clips for {', '.join(map(str, counts.index))} arrived; one number for each of {', '.join(PLACES)} is expected")
-    for place, count in counts.items():
-        if not (isinstance(count, numbers.Real) and math.isfinite(count) and count == int(count) and count >= 0):
-            raise ValueError(f"{count!r} clips for {place!r} arrived; a whole number from 0 up is expected")
-    if counts.sum() != samples.CLIPS:
-        raise ValueError(f"the allocation has {counts.sum():.0f} clips; there is money for {samples.CLIPS}, no more and no fewer, "
-                         "or it cannot be compared with the other plans")
+    words = decisions.fault("allocation", counts.to_dict()) if counts.index.is_unique else "a place stands twice in the allocation; each is expected once."
+    if words:
+        raise ValueError(words)
     if counts.min() < least:
         raise ValueError(f"{counts.idxmin()} has {counts.min():.0f} clips, fewer than the floor of {least}; {len(PLACES)} places can have "
                          f"{samples.CLIPS // len(PLACES)} each at most: choose `least` from 0 to {samples.CLIPS // len(PLACES)}")

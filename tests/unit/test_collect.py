@@ -1,4 +1,6 @@
 """Samples, weights and their effective size: by hand, as properties, and on bad input."""
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,6 +8,7 @@ from hypothesis import given, strategies as st
 
 from course_lib.cycle import collect
 from course_lib.cycle.collect import PLACES
+from course_lib.learn import decisions
 from course_lib.lessons import collect as lesson
 from course_lib.lessons import collect_gate, collect_panels, collect_samples
 from course_lib.world.world import World
@@ -100,10 +103,12 @@ def test_bad_input_gets_a_sentence(frame):
         (lambda: collect_panels.allocation_figure(0, 200, 150), "there are 300"),
         (lambda: collect_samples.allocation(-1, 0, WORLD), "neither is below 0"),
         (lambda: collect_panels.sound_allocation(spread(71, 78, 77, 74), 80), "indoors has 71 clips, fewer than the floor of 80.*from 0 to 75"),
-        (lambda: collect_panels.sound_allocation(spread(270, 20, 27, -17)), "-17 clips for 'new market'"),
+        (lambda: collect_panels.sound_allocation(spread(210, 50, 57, -17)), "-17 clips for 'new market' arrived; a whole number from 0 to 240 is expected"),
+        (lambda: collect_panels.sound_allocation(spread(20, 20, 10, 250)), "250 clips for 'new market' arrived; a whole number from 0 to 240"),
+        (lambda: collect_panels.sound_allocation(pd.Series([75] * 5, [*PLACES, "loud"])), "a place stands twice"),
         (lambda: collect_panels.sound_allocation(spread(75.5, 74.5, 75, 75)), "75.5 clips for 'indoors'"),
-        (lambda: collect_panels.sound_allocation({"indoors": 300}), "clips for indoors arrived; one number for each"),
-        (lambda: collect_panels.compare_allocations(1000, spread(200, 200, 200, 200)), "has 800 clips; there is money for 300"),
+        (lambda: collect_panels.sound_allocation({"indoors": 300}), "one number for each of indoors, outdoors, loud, new market is expected"),
+        (lambda: collect_panels.compare_allocations(1000, spread(200, 200, 200, 200)), "adds up to 800 clips; there is money for 300"),
         (lambda: lesson.allocate(pd.Series(.25, PLACES), 300, 80), "4 floors of 80 take more than 300 clips"),
         (lambda: collect_gate.stages(1000, weeks=-3), "weeks: -3 arrived; a number from 0 up"),
         (lambda: collect_gate.stages(1000, requests_a_day=float("nan")), "requests a day: nan arrived"),
@@ -115,8 +120,18 @@ def test_bad_input_gets_a_sentence(frame):
 
 def test_an_allocation_at_its_limits_is_sound():
     assert collect_panels.sound_allocation(lesson.allocate(pd.Series([.7, .1, .1, .1], PLACES), 300, 75), 75).tolist() == [75] * 4
-    turned = collect_panels.sound_allocation({"new market": 300, "loud": 0, "outdoors": 0, "indoors": 0})
+    turned = collect_panels.sound_allocation({"new market": 240, "loud": 60, "outdoors": 0, "indoors": 0})
     assert list(turned.index) == list(PLACES) and turned.sum() == 300
+
+
+@pytest.mark.parametrize("counts", [spread(75, 75, 75, 75), spread(20, 20, 10, 250), spread(60, 0, 0, 240), spread(300, 0, 0, 0), spread(75.5, 74.5, 75.0, 75.0), spread(200, 200, 200, 200), {"indoors": 300}])
+def test_lesson_02_shows_what_it_can_keep_and_nothing_else(counts):
+    words = decisions.fault("allocation", counts)
+    if words:
+        with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
+            collect_panels.sound_allocation(counts)
+    else:
+        assert collect_panels.sound_allocation(counts).to_dict() == counts
 
 
 def test_columns_may_come_in_another_order(frame):
