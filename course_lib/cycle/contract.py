@@ -124,7 +124,8 @@ def admit(rows: pd.DataFrame, schema: pa.DataFrameSchema | None = None) -> pd.Da
     if len(found):
         lines = [f"- {b.column}: expected: {b.expected}; arrived: {b.arrived}" + (f"; {b.clips} clips" if b.clips else "")
                  + (f", the first is {b.first}" if b.first else "") for b in found.itertuples()]
-        raise ValueError(f"{len(found)} promise(s) of the contract are broken by this delivery of {len(rows)} clips:\n" + "\n".join(lines))
+        broken = "1 promise of the contract is" if len(found) == 1 else f"{len(found)} promises of the contract are"
+        raise ValueError(f"{broken} broken by this delivery of {len(rows)} clips:\n" + "\n".join(lines))
     return rows
 
 

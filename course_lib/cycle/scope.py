@@ -37,10 +37,8 @@ def decide(probabilities: np.ndarray, classes, threshold: float) -> np.ndarray:
 def _in_order(probabilities, classes):
     """Probabilities as an array whose columns follow the classes."""
     if isinstance(probabilities, pd.DataFrame):
-        lost = [name for name in classes if name not in probabilities]
-        if lost:
-            raise ValueError(f"probabilities have no column {', '.join(map(repr, lost[:3]))}; one for each of the {len(classes)} cards is expected")
-        probabilities = probabilities[classes]
+        from course_lib.cycle.train import aligned      # here, as the service decides from arrays and needs no training
+        probabilities = aligned(probabilities, classes)
     shares = np.asarray(probabilities, float)
     if shares.ndim != 2 or shares.shape[1] != len(classes) or not len(classes):
         raise ValueError(f"probabilities of shape {shares.shape} for {len(classes)} cards arrived; a row a request, a column a card are expected")

@@ -73,7 +73,7 @@ def fit(model: Pipeline, X: np.ndarray | pd.DataFrame, labels: Sequence[str], ca
 
 
 def aligned(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """The columns that a model was fitted on, in that order; ValueError names what is missing.
+    """The columns that a model was fitted on, or gives, in that order; ValueError names what is missing.
 
     >>> aligned(pd.DataFrame({"b": [2], "a": [1]}), ["a", "b"]).columns.tolist()
     ['a', 'b']

@@ -132,7 +132,7 @@ panels.allocation_panel(seed)
 # %% [markdown]
 # Each clip of the new market is one fewer for the rest: the worst place rises, mostly until another is the worst, and the
 # overall score usually gives way a little. (Each setting is one draw of clips, so a few points are chance.) Now decide.
-# `least` is yours, 0 to 75 (four floors of more are over 300 clips, and are refused); your allocation is kept for later lessons. The table averages five draws. Its last two columns say
+# `least` is yours, 0 to 75 (four floors of more are over 300 clips, and are refused); your allocation is kept: lesson 05 shows what it is worth. The table averages five draws. Its last two columns say
 # what the other rows gain on yours, with a 95% interval over speakers and draws: where it reaches 0, the gain may be chance.
 
 # %%
@@ -313,11 +313,16 @@ delivery[["id", "sample_rate", "level_db", "place", "consent", "fingerprint",
 accepts = check("02.4", accepts)
 
 # %% [markdown]
-# Your gate says yes or no. The team's own, `contract.contract()`, has a few more promises and says what it found in words:
+# Your gate says yes or no. The team's own, `contract.admit`, has a few more promises. It hands on a delivery that keeps them all, and
+# stops any other with what it found in words:
 
 # %%
 shifted = faults.plant(world, delivery, "labels shifted")
-contract.breaches(shifted)
+delivery = contract.admit(delivery)                    # all promises kept
+try:
+    contract.admit(shifted)
+except ValueError as refused:
+    print(refused)
 
 # %% [markdown]
 # ## The same fault, found later

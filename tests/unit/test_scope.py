@@ -57,7 +57,7 @@ def test_a_threshold_outside_0_to_1_is_refused(threshold):
 @pytest.mark.parametrize("call, words", [
     (lambda: scope.decide(np.array([[.9, .1]]), ["c01"], .5), "shape .1, 2. for 1 cards"),
     (lambda: scope.decide(np.array([.9, .1]), ["c01", "c02"], .5), "a row a request"),
-    (lambda: scope.decide(pd.DataFrame({"c01": [.9]}), ["c01", "c02"], .5), "no column 'c02'"),
+    (lambda: scope.decide(pd.DataFrame({"c01": [.9]}), ["c01", "c02"], .5), "1 of 2 columns are missing, the first is 'c02'"),
     (lambda: scope.outcome(ROWS.drop(columns="kind"), SHOWN), "no column kind"),
     (lambda: scope.outcome(ROWS, SHOWN[:2]), "2 answers for 6 requests"),
     (lambda: scope.cost(["right", "wrongly"], charter()), "'wrongly' is unknown"),
