@@ -3,7 +3,7 @@ from typing import Mapping
 
 from course_lib.cycle import incident as incidents
 
-ACTIONS = ("nothing", "retrain", "replace", "repair upstream", "mend the card table", "change the threshold", "retire")
+ACTIONS = ("nothing", "retrain", "replace", "repair upstream", "mend the card table", "change the threshold", "hand over a slice", "retire")
 TEXTS = {"cause": "what changed in the world", "evidence": "what shows it, in numbers", "owner": "who does it and answers for it",
          "way_back": "how it is undone, and how long that takes", "look_again": "when, and at which number, somebody looks again"}
 _TRAINED = ("retrain", "replace")

@@ -5,7 +5,7 @@ import pandas as pd
 from course_lib.learn.check import exercise
 from course_lib.learn.experiment import Claim, Evidence
 from course_lib.lessons import update_actions as actions, update_cases as cases, update_data as data, update_gate as candidates
-from course_lib.lessons.update_actions import CHANGE, LABELS, NOTHING, RECORD, REPLACE, TABLE, THRESHOLD, UPSTREAM
+from course_lib.lessons.update_actions import CHANGE, LABELS, NOTHING, RECORD, REPLACE, RETIRE, TABLE, THRESHOLD, UPSTREAM
 from course_lib.world.pool import Pool
 from course_lib.world.world import World
 
@@ -102,7 +102,7 @@ def _total(options, per_day, days, wait=None, price=None):
     also=[lambda options, per_day, days: min(options.index, key=lambda name: options.loc[name, "price"] + per_day / 1000 * (
         options.loc[name, "before"] * min(options.loc[name, "wait"], days) + options.loc[name, "after"] * max(days - options.loc[name, "wait"], 0)))],
     named=lambda seed: ["a rename", "a fault that the maker repairs in 60 days", "one repaired in 14 days", "a small loss", "only 30 days ahead",
-                         "a slow repair that leaves a part", "a replacement in 60 days that makes it worse, 30 days ahead"],
+                         "a slow repair that leaves a part", "a replacement in 60 days that makes it worse, 30 days ahead", "a product dearer than its use"],
     why="Price, waiting and what is left are all money: the least sum decides, and it changes with the horizon.")
 def cheapest(options, per_day, days):
     """The action of least total cost over so many days."""
@@ -150,6 +150,12 @@ def _least(seed, causes=actions.REPLACED, action=REPLACE, days=365, pool=Pool())
     totals = [actions.total(actions.costs(seed, cause, pool=pool), days) for cause in causes]
     return Evidence(f"hundreds of cents saved in {days} days", min(float(one.drop(action).min() - one[action]) for one in totals), None, days,
                     "Prices of work and machines are assumptions.")
+
+
+def _retired(seed, kept=(NOTHING,), cause="renamed figures", pool=Pool()):
+    """Hundreds of cents that retiring saves over a year against the best of some actions, all prices included."""
+    totals = actions.total(actions.priced(World(seed, pool), cause, (*kept, RETIRE)), 365)
+    return Evidence("hundreds of cents saved in a year", totals.drop(RETIRE).min() - totals[RETIRE], None, 365, "Upkeep and prices of work are assumptions.")
 
 
 def _taught(seed, sound=False, pool=Pool()):
@@ -203,4 +209,7 @@ CLAIMS = [
           "After louder microphones and reversed popularity doing nothing has the least total cost over 90 days; under noisier use, over a year, it has not.",
           lambda seed, **k: _least(seed, ("louder microphones", "popularity reversed"), NOTHING, 90, **k), lambda e: e.value > 0,
           control=lambda seed, **k: _least(seed, ("noisier use",), NOTHING, **k)),
+    Claim("a rename that nobody mends is a reason to retire", LESSON,
+          "Left with renamed figures for a year, retiring the product costs less than doing nothing; once the card table may be mended, it does not.",
+          _retired, lambda e: e.value > 0, control=lambda seed, **k: _retired(seed, (NOTHING, TABLE), **k)),
 ]

@@ -12,33 +12,15 @@ from course_lib.cycle.train import recognizer, single_ms
 from course_lib.kept import kept
 from course_lib.learn import lesson, plots
 from course_lib.learn.experiment import Evidence, experiment
+from course_lib.lessons.update_prices import (
+    ACTIONS, CHECKED, CLIP, DAYS_OF_WORK, ENGINEER_DAY, EVENTS, LABELS, MACHINES, MONTH, NOTHING, PHONES, RAISED, RECORD, REPAIRABLE,
+    REPLACE, RETIRE, TABLE, THRESHOLD, THRESHOLDS, UPKEEP, UPSTREAM, WAIT)
 from course_lib.world.draws import keyed
 from course_lib.world.pool import Pool
 from course_lib.world.tables import table
 from course_lib.world.world import World
 
 BEFORE, CHANGE, KNOWN, END = 46, 60, 74, 88           # a fortnight before the change, one after it, one on which all is measured
-EVENTS = {"new names": "new_names", "renamed figures": "renamed_figure", "firmware fault": "firmware_fault", "new market": "new_market",
-          "noisier use": "noisier", "first names only": "first_name_only", "popularity reversed": "popularity_reversed",
-          "louder microphones": "louder_microphones", "holiday season": "season"}
-WHAT = {"new names": "three in ten requests: newly added figures", "renamed figures": "three names now belong to somebody else",
-        "firmware fault": "most phones cut off quiet sounds", "new market": "a third of requests: voices of a new market",
-        "noisier use": "most requests come from loud places", "first names only": "a third of users say the first name alone",
-        "popularity reversed": "rare names are asked most", "louder microphones": "all clips are louder", "holiday season": "more requests, other favourites"}
-ACTIONS = NOTHING, RECORD, LABELS, TABLE, UPSTREAM, THRESHOLD, REPLACE = (
-    "do nothing", "retrain with recordings", "retrain on last month's labels", "mend the card table", "repair upstream", "raise the threshold", "replace the model")
-OWNERS = {NOTHING: "product manager", RECORD: "ML engineer", LABELS: "ML engineer", TABLE: "editor of the catalogue",
-          UPSTREAM: "maker of the phones", THRESHOLD: "product manager", REPLACE: "ML engineer"}
-MONTH = 2_000                                          # requests that are labelled for retraining
-HARM = 10                                              # cents for 1,000 requests; a cause that takes less has taken nothing
-RAISED = .65                                            # the threshold that an audit of first names would choose, about
-ENGINEER_DAY, CLIP = 40_000, 50                         # cents: a day's work, a clip recorded with consent; assumptions
-DAYS_OF_WORK = {NOTHING: 0, RECORD: 2, LABELS: 2, TABLE: .25, UPSTREAM: .5, THRESHOLD: .5, REPLACE: 4}
-WAIT = {NOTHING: 0, RECORD: 7, LABELS: 7, TABLE: 1, UPSTREAM: 21, THRESHOLD: 1, REPLACE: 14}      # days until it is at work
-MACHINES = 10                                           # cents for 1,000 requests: more workers for a slow kind; an assumption
-THRESHOLDS = (.5, .6, .7, .8, .9, .95)                  # of which another kind of model gets its own
-CHECKED = 500                                           # labels by which it is chosen
-REPAIRABLE = {"new names": RECORD, "renamed figures": TABLE, "firmware fault": UPSTREAM}
 
 
 def volume() -> float:
@@ -151,8 +133,21 @@ def outcomes(world: World, rows: pd.DataFrame, model, threshold: float | None = 
 @kept(maxsize=256)
 def cost(world: World, cause: str | None, action: str, strength: str = "planned") -> float:
     """Cents for 1,000 requests of the measured fortnight, once an action against a cause is at work; without a cause, what the action leaves behind."""
+    return scope.cost(judged(world, cause, action, strength)[1], scope.charter())
+
+
+def judged(world: World, cause: str | None, action: str, strength: str = "planned") -> tuple[pd.DataFrame, np.ndarray]:
+    """The requests of the measured fortnight and what became of each, once an action is at work; who is handed over is asked "sorry?"."""
     rows = measured(world, None if action == UPSTREAM else cause, strength)
-    return scope.cost(outcomes(world, rows, *_how(world, cause, action, strength)), scope.charter())
+    away = np.full(len(rows), action == RETIRE) | ((rows["device"] == "phone").to_numpy() & (action == PHONES))
+    if away.all():
+        return rows, handed_over(rows)
+    return rows, np.where(away, handed_over(rows), outcomes(world, rows, *_how(world, cause, action, strength)))
+
+
+def handed_over(rows: pd.DataFrame) -> np.ndarray:
+    """What becomes of requests that the look-up no longer answers: it says "sorry?", and the user types the name on the screen."""
+    return scope.outcome(rows, [scope.SORRY] * len(rows))
 
 
 def _how(world, cause, action, strength):
@@ -173,7 +168,8 @@ def debt(seed: int, cause: str, action: str = RECORD) -> float:
 
 def tried(cause: str) -> list[str]:
     """The actions that somebody proposed against a cause."""
-    fits = {NOTHING: True, RECORD: cause in RECORDED, LABELS: True, THRESHOLD: True, REPLACE: cause in REPLACED}
+    fits = {NOTHING: True, RECORD: cause in RECORDED, LABELS: True, THRESHOLD: True, REPLACE: cause in REPLACED,
+            PHONES: cause == "firmware fault", RETIRE: True}
     return [action for action in ACTIONS if fits.get(action) or REPAIRABLE.get(cause) == action]
 
 
@@ -184,9 +180,9 @@ def costs(seed: int, cause: str, strength: str = "planned", pool: Pool = Pool())
 
 
 def priced(world: World, cause: str, which: Sequence[str], strength: str = "planned") -> pd.DataFrame:
-    """Actions against a cause: cents for 1,000 requests usual, shifted, after it and for machines; clips, labels, days of work, days of waiting."""
+    """Actions against a cause: cents for 1,000 requests usual, shifted, after it and for machines; upkeep spared; clips, labels, days of work, days of waiting."""
     usual, shifted = cost(world, None, NOTHING), cost(world, cause, NOTHING, strength)
-    rows = {action: dict(usual=usual, shifted=shifted, after=cost(world, cause, action, strength), machines=MACHINES * (action == REPLACE),
+    rows = {action: dict(usual=usual, shifted=shifted, after=cost(world, cause, action, strength), machines=MACHINES * (action == REPLACE), spared=float(action == RETIRE),
                          clips=_clips(world, cause) if action in (RECORD, REPLACE) else 0, labels=_labels(world, cause, action, strength),
                          work=DAYS_OF_WORK[action], wait=WAIT[action]) for action in which}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("action")
@@ -202,17 +198,22 @@ def _clips(world, cause):
     return len(recorded(world, cause)) - len(recorded(world, "launch"))
 
 
-def options(table_: pd.DataFrame, label: float | None = None, vendor: float | None = None) -> pd.DataFrame:
-    """Actions as they are compared: price (cents), wait (days), loss before and after (cents for 1,000 requests beyond usual; after it with machines)."""
+def options(table_: pd.DataFrame, label: float | None = None, vendor: float | None = None, upkeep: float = UPKEEP) -> pd.DataFrame:
+    """Actions as they are compared: price (cents), wait (days), loss before and after (cents for 1,000 requests beyond usual; after it with machines, less upkeep spared)."""
     price = table_["clips"] * CLIP + table_["labels"] * (alerts.plan().listen if label is None else label) + table_["work"] * ENGINEER_DAY
     wait = table_["wait"].where(table_.index != UPSTREAM, table_["wait"] if vendor is None else vendor)
-    after = table_["after"] - table_["usual"] + table_.get("machines", 0)
+    after = table_["after"] - table_["usual"] + table_.get("machines", 0) - table_.get("spared", 0) * spared(upkeep)
     return pd.DataFrame(dict(price=price, wait=wait, before=table_["shifted"] - table_["usual"], after=after))
 
 
-def total(table_: pd.DataFrame, days: float = 90, label: float | None = None, vendor: float | None = None) -> pd.Series:
+def spared(upkeep: float) -> float:
+    """Cents for 1,000 requests that so many days of work a month come to."""
+    return 1000 * upkeep * ENGINEER_DAY / 30 / volume()
+
+
+def total(table_: pd.DataFrame, days: float = 90, label: float | None = None, vendor: float | None = None, upkeep: float = UPKEEP) -> pd.Series:
     """Hundreds of cents that each action costs over some days: its price, and what users lose beyond usual, before and after it is at work."""
-    found = options(table_, label, vendor)
+    found = options(table_, label, vendor, upkeep)
     wait = found["wait"].clip(upper=days)
     lost = found["before"] * wait + found["after"] * (days - wait)
     return (found["price"] + lost * volume() / 1000) / 100

@@ -47,5 +47,8 @@ def options(seed: int) -> list[tuple[pd.DataFrame, float, float]]:
     slow = pd.DataFrame(dict(price=[0, 20_000, 20_000], wait=[0, 1, 30], before=400 + by, after=[400 + by, 260, 150]),
                         index=["do nothing", "raise the threshold", "repair upstream"])
     late = pd.DataFrame(dict(price=[0, 20_000], wait=[0, 60], before=100 + by, after=[100 + by, 300]), index=["do nothing", "replace"])
+    dear = pd.DataFrame(dict(price=[0, 130_000, 120_000], wait=[0, 7, 30], before=600 + by, after=[600 + by, 350, -40]),
+                        index=["do nothing", "retrain", "retire"])                    # below 0: the upkeep that is spared
     return [(rename, 12_800.0, 90.0), (fault, 12_800.0, 90.0), (fault.assign(wait=[0, 7, 14]), 12_800.0, 90.0), (small, 12_800.0, 90.0),
-            (fault.assign(wait=[0, 7, 60]), 12_800.0, 30.0), (slow, 12_800.0, 90.0), (late, 12_800.0, 30.0)]
+            (fault.assign(wait=[0, 7, 60]), 12_800.0, 30.0), (slow, 12_800.0, 90.0), (late, 12_800.0, 30.0),
+            (dear, 12_800.0, 90.0)]

@@ -3,22 +3,22 @@ from functools import partial
 
 from course_lib.learn import plots
 from course_lib.learn.widgets import Choice, Slider, explore
-from course_lib.lessons import update_actions as actions, update_data as data
+from course_lib.lessons import update_actions as actions, update_data as data, update_prices as prices
 
 
-def action_view(seed: int, cause: str, strength: str, months: int, label: int, vendor: int):
+def action_view(seed: int, cause: str, strength: str, months: int, label: int, vendor: int, upkeep: int = prices.UPKEEP):
     """Total cost of each action against a cause, in a figure, and the cheapest in words."""
-    totals = actions.total(actions.costs(seed, cause, strength), 30 * months, label, 7 * vendor).sort_values()
+    totals = actions.total(actions.costs(seed, cause, strength), 30 * months, label, 7 * vendor, upkeep).sort_values()
     best, after = str(totals.index[0]), f"{months} month{'s' * (months > 1)}"
     figure = plots.bars(plots.axes(), list(totals.index), list(totals), unit="total cost (€)", finding=f"{cause}, over {after}: “{best}” costs least").figure
     return figure, f"{cause} ({strength}), {after}: {best} costs least, {totals.iloc[0]:,.0f} €; do nothing costs {totals[actions.NOTHING]:,.0f} €"
 
 
 def action_panel(seed: int):
-    """Cause, strength, horizon, price of a label and the vendor's weeks to choose; the cheapest action follows."""
+    """Cause, strength, horizon, price of a label, the vendor's weeks and the product's upkeep to choose; the cheapest action follows."""
     return explore(partial(action_view, seed), cause=Choice("cause", list(actions.EVENTS), "firmware fault"), strength=Choice("strength", ["planned", "floor"]),
                    months=Slider("months ahead", 1, 12, 3), label=Slider("label", 1, 100, 25, unit="cents"),
-                   vendor=Slider("maker", 1, 26, 3, unit="weeks"))
+                   vendor=Slider("maker", 1, 26, 3, unit="weeks"), upkeep=Slider("upkeep", 0, 20, prices.UPKEEP, unit="days a month"))
 
 
 def window_view(seed: int, cause: str, share: int):

@@ -30,7 +30,8 @@ from course_lib.learn.lesson import begin, decide, guess
 from course_lib.lessons import update_actions as actions
 from course_lib.lessons import update_data as data, update_gate as candidates
 from course_lib.lessons import update_live as live, update_panels as panels
-from course_lib.lessons import update_record as records, update_tables as overview
+from course_lib.lessons import update_record as records, update_retire as retire
+from course_lib.lessons import update_tables as overview
 
 begin("10", seed)
 
@@ -57,13 +58,13 @@ guess("10.1", worse=None, between=(0, 9))
 actions.worse(seed).figure
 
 # %% [markdown]
-# A bar to the left is a retraining that made it worse. (No intervals are drawn; a short bar may be chance.) The labels were right when they were
-# given, and yet: one month of a few users holds fewer voices than the recordings made for launch, and rare names hardly at all. There the model forgets more than it learns.
+# A bar to the left is a retraining that made it worse. (A short bar may be chance.) The labels were right when given, and yet: one month of a few users holds fewer voices than the recordings made for launch, and rare names hardly at all. There it forgets more than it learns.
 #
 # ## How much comes back?
 # Costs of different causes cannot be compared as they are. What can be compared is the **share of the loss that comes back**.
 # Here are all actions that somebody proposed after the *renamed figures*: three well-known names now belong to somebody else.
-# The card table says which card is shown for a label; the threshold is raised from .5 to .65, so that the product asks "sorry?" more often.
+# The card table says which card is shown for a label; the threshold is raised from .5 to .65, so that the product asks "sorry?" more often. To
+# **retire** is to switch the look-up off: it says "sorry?" to all, and they type the name on the screen.
 
 # %%
 renamed = actions.costs(seed, "renamed figures")[["usual", "shifted", "after"]]
@@ -155,8 +156,7 @@ panels.window_panel(seed)
 # %% [markdown]
 # Noise that is there to stay should be learnt; while it is rare, the old model serves better, since learning it makes quiet requests dearer. New names are different: learning them costs the old
 # ones next to nothing. Recent data alone are never the cheapest choice. (Not shown here: a season comes back, so last year's data are kept.)
-
-# %% [markdown]
+#
 # ## Which labels?
 # 100 labels are to be bought from the fortnight after the new names came; three in ten requests ask for one. The model can choose: the requests of which it is
 # **least confident**. That is *active choice* (active learning). Somebody then reports the share of failures (a wrong card or a needless "sorry?") among the hundred as
@@ -222,7 +222,7 @@ gate.reasons(candidates.checks(seed, candidates.SURE))
 # ## What does it cost in all?
 # A gate says what *may* go live; money says what *should*. An action has a price: clips at 50 cents, labels at 25, a day's work at 400 €. Until it is at work, users go on
 # losing; afterwards they lose what it leaves. (Prices and waiting times are assumptions. Ask for yours.) *Retrain with recordings* takes the launch recordings and new ones made for
-# the cause: of new names, in loud places, or, after the firmware fault, through faulty phones. For that fault, in cents:
+# the cause: of new names, in loud places, or, after the firmware fault, through faulty phones. One may also *hand over the phones*, sound ones too, to the search on the screen. For that fault, in cents:
 
 # %%
 fault = actions.options(actions.costs(seed, "firmware fault"))
@@ -230,7 +230,7 @@ fault.round({"before": -1, "after": -1})
 
 # %% [markdown]
 # `wait` is in days: the maker of the phones takes three weeks to *repair upstream*. `before` and `after` are cents that 1,000 requests cost beyond usual: while one waits,
-# and once the action is at work.
+# and once the action is at work. To *retire* takes a month's notice and spares the product's upkeep, here two days of work a month; so its `after` may fall below 0.
 #
 # **Exercise 10.4.** Given are `options` as above, `per_day` (requests a day, such as 12,800) and `days` (how far ahead you count, such as 90). Return the name of the action of
 # least total cost over these days: the price, the loss while waiting, and the loss afterwards. An action may take longer than `days`; then it costs its price and changes nothing yet.
@@ -247,13 +247,13 @@ for days in (7, 21, 56):
  "debt": round(actions.debt(seed, "firmware fault"))}
 
 # %% [markdown]
-# If the maker takes long, retraining on faulty recordings is cheaper, though the fault is not ours. It leaves a **debt**: cents that the retrained model costs beyond
-# the launch model in 1,000 usual requests, once the phones are repaired (below 0: none).
+# If the maker takes long, retraining is cheaper, though the fault is not ours. It leaves a **debt**: cents that the retrained model costs beyond
+# the launch model in 1,000 usual requests, once the phones are repaired.
 #
 # Now all causes, and one more action. To **replace** the model is to train `best`, lesson 04's slow kind of recogniser, on the same recordings, with a threshold of its own (500
 # labels). It takes four days of work, two weeks, machines at 10 cents for 1,000 requests. It is tried on two causes that change sound.
 #
-# First what 1,000 requests cost after each action, in cents, to ten (`clips`, `labels`: retrainings). Then the cheapest action over 90 days: percent
+# First what 1,000 requests cost after each action, in cents (`clips`, `labels`: retrainings; `phones`: handed over; `retire` without the upkeep spared). Then the cheapest action over 90 days: percent
 # that it regains, its `total` in €, the total of doing `nothing` (below 0: less than usual is lost), and whose job it is.
 
 # %%
@@ -282,7 +282,20 @@ pd.DataFrame(actions.latencies(seed)).quantile([.5, .95]).round(1)   # measured
 # %% [markdown]
 # The team of lesson 04 saved machines. The bill of the noise is an argument to buy them, if the noise stays: the price comes first, the gain later.
 #
-# Find settings at which the cheapest action changes: the maker's weeks for *firmware fault*; strength and months for *new names*; months for *noisier use*. (`floor` is the weakest
+# ## Or retire?
+# A product that lives costs upkeep: audits, alerts, somebody on call. It is worth what it saves its users against the search on the screen, at the
+# charter's prices. Where that is less than the upkeep, retiring is right. First this worth if nobody acts, with intervals over speakers. Then, over a year with
+# prices and notice, the **days of upkeep a month above which retiring costs least**: against doing nothing, and against the best other action.
+
+# %%
+display(retire.keeping(seed).figure)
+retire.limits(seed).round(1)
+
+# %% [markdown]
+# After the rename a product that nobody mends is worth next to nothing: with two days of upkeep, retiring beats *doing nothing* over a year. It does not beat two hours at the card
+# table. So compare retiring with the best repair, not with the loss of today. The column `best action` has the upkeep above which your team should stop.
+#
+# Find settings at which the cheapest action changes: the maker's weeks for *firmware fault*; strength and months for *new names*; months for *noisier use*; the upkeep for any cause. (`floor` is the weakest
 # form of a cause that the team promised itself to find; `planned` is the one above.)
 
 # %%
@@ -307,9 +320,7 @@ live.summary(before, asked)
 # %%
 limit = live.limit(seed)
 sorry = live.failing(before)
-{"sorry": round(sorry, 3), "limit": round(limit, 3), "over it": sorry > limit}
-
-# %%
+print({"sorry": round(sorry, 3), "limit": round(limit, 3), "over": sorry > limit})
 audit = registry.folder / "records"
 order = dict(name="retrain", out=audit, alias="challenger", seed=seed,
              data="launch and new names", folder=registry.folder)
@@ -414,16 +425,15 @@ quiz("10")
 
 # %% [markdown]
 # **What this does not prove.** Each cause came alone and was known; lesson 09 shows how hard that is. The costs of work and waiting are ours. Voices are
-# synthetic, and half of the users consented, drawn by chance; real people who consent differ from those who do not.
+# synthetic; who consented was drawn by chance, and real people who consent differ.
 #
 # **A judgement question** without a single answer: the maker promises the firmware "next month", as it did last month. Retraining now costs two
 # days and leaves a model fitted to a fault. Do you start, and what do you tell the maker?
 #
 # **Two interview questions this lesson answers**: *"Why did retraining hurt?"* and *"Retrain, or fix it upstream?"*
-
-# %% [markdown]
+#
 # ## Optional: enrol or retrain?
-# New names come every week, and a retraining takes one. **Enrolment** needs no training: a new name is stored as a template, an example to compare with (lesson 01), here read by
+# **Enrolment** needs no training: a new name is stored as a template, an example to compare with (lesson 01), here read by
 # two synthesiser voices. Where the champion says "sorry?" and a new name's template is near, its card is shown.
 
 # %%
@@ -432,7 +442,7 @@ data.enrolled(seed).figure
 # %% [markdown]
 # Enrolling is there in a day and brings back a part; recordings bring back nearly all, in a week (both times are assumptions). A team can do both: enrol today, retrain on Friday.
 #
-# ## Optional: retire
+# ## Optional: what stays after retiring
 # One day the look-up is switched off. Old clients go on asking for months; an auditor may want past answers computed again for years; consent to keep a voice ends with
 # its purpose. On the table lie: `"model bundle"`, `"recordings of voices"`, `"change record"`, `"alerts that page"`, `"fingerprint of the training data"`,
 # `"answer for clients that still ask"` (it says that the product has ended), `"nightly batch"`.

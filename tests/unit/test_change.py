@@ -11,6 +11,8 @@ def test_a_whole_record_is_kept_and_repairs_without_a_model_need_no_gate():
     assert change.checked(WHOLE) == WHOLE
     table = {key: value for key, value in WHOLE.items() if key not in ("data", "gate")} | dict(action="mend the card table")
     assert change.faults(table) == [] and "gate" not in change.checked(table)
+    for action in ("hand over a slice", "retire"):
+        assert change.checked(table | dict(action=action))["action"] == action
 
 
 @pytest.mark.parametrize("gap, words", [

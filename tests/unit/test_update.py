@@ -7,7 +7,7 @@ import pytest
 
 from course_lib.cycle import bundle, change, gate, incident, jobs, scope, shift
 from course_lib.learn import lesson
-from course_lib.lessons import update_actions as actions, update_data as data, update_gate as candidates, update_live as live, update_panels as panels, update_record as records
+from course_lib.lessons import update_actions as actions, update_data as data, update_gate as candidates, update_live as live, update_panels as panels, update_prices as prices, update_record as records, update_retire as retire
 from course_lib.world.world import World
 
 WORLD = World(0)
@@ -46,11 +46,33 @@ def test_a_slow_kind_gets_a_threshold_of_its_own_and_pays_for_its_machines():
     assert limit in actions.THRESHOLDS and limit > .5
     found = actions.costs(0, "noisier use")
     options = actions.options(found)
-    assert set(found.index) == {actions.NOTHING, actions.RECORD, actions.LABELS, actions.THRESHOLD, actions.REPLACE}
-    assert options.loc[actions.REPLACE, "after"] == pytest.approx(found.loc[actions.REPLACE, "after"] - found["usual"].iloc[0] + actions.MACHINES)
+    assert set(found.index) == {actions.NOTHING, actions.RECORD, actions.LABELS, actions.THRESHOLD, actions.REPLACE, actions.RETIRE}
+    assert options.loc[actions.REPLACE, "after"] == pytest.approx(found.loc[actions.REPLACE, "after"] - found["usual"].iloc[0] + prices.MACHINES)
     assert options.loc[actions.REPLACE, "price"] == 4 * 40_000 + 1_920 * 50 + 500 * 25
-    assert actions.tried("renamed figures") == [actions.NOTHING, actions.LABELS, actions.TABLE, actions.THRESHOLD]
+    assert actions.tried("renamed figures") == [actions.NOTHING, actions.LABELS, actions.TABLE, actions.THRESHOLD, actions.RETIRE]
     assert actions.REPLACE in actions.tried("new market") and actions.UPSTREAM not in actions.tried("new market")
+
+
+def test_a_retired_product_asks_everybody_and_spares_its_upkeep():
+    table = actions.priced(WORLD, "firmware fault", (actions.NOTHING, actions.PHONES, actions.RETIRE))
+    rows, outcomes = actions.judged(WORLD, "firmware fault", actions.RETIRE)
+    assert set(outcomes) == {"needless sorry", "fair sorry"}
+    assert table.loc[actions.RETIRE, "after"] == pytest.approx(1000 * ((rows["kind"] == "full") & (rows["card"] != "")).mean())
+    phone, part = (rows["device"] == "phone").to_numpy(), actions.judged(WORLD, "firmware fault", actions.PHONES)[1]
+    assert (part[phone] == outcomes[phone]).all() and "right" in part[~phone]
+    spared = 1000 * 2 * 40_000 / 30 / actions.volume()
+    assert actions.options(table).loc[actions.RETIRE, "after"] == pytest.approx(table.loc[actions.RETIRE, "after"] - table["usual"].iloc[0] - spared)
+    assert actions.total(table, 30, upkeep=9)[actions.RETIRE] == actions.total(table, 30, upkeep=0)[actions.RETIRE]     # a month's notice
+
+
+def test_the_price_at_which_retiring_wins_is_where_the_totals_meet():
+    table = actions.priced(WORLD, "noisier use", (actions.NOTHING, actions.THRESHOLD, actions.RETIRE))
+    days = retire.limit(table)
+    assert actions.total(table, 365, upkeep=days - .1).idxmin() != actions.RETIRE == actions.total(table, 365, upkeep=days + .1).idxmin()
+    value, low, high = retire.worth(0, None)
+    assert low < value < high
+    assert value == pytest.approx(.3 * actions.volume() * (actions.cost(WORLD, None, actions.RETIRE) - actions.cost(WORLD, None, actions.NOTHING)) / 1000)
+    assert retire.worth(0, "renamed figures")[0] < 800 < retire.worth(0, "renamed figures", actions.TABLE)[1]
 
 
 def test_chosen_labels_and_clicks():
@@ -122,6 +144,9 @@ def test_the_panels_turn_their_decisions():
     assert "do nothing costs least" in words[0] and "retrain with recordings costs least" in words[1]
     words = [panels.action_view(0, "noisier use", "planned", months, 25, 3)[1] for months in (1, 12)]
     assert "do nothing costs least" in words[0] and "replace the model costs least" in words[1]
+    words = [panels.action_view(0, "noisier use", "planned", 12, 25, 3, upkeep)[1] for upkeep in (2, 20)]
+    assert "replace the model costs least" in words[0] and "retire costs least" in words[1]
+    assert "hand over the phones costs least" in panels.action_view(0, "firmware fault", "planned", 1, 25, 8)[1]
     words = [panels.window_view(0, "noisier use", share)[1] for share in (5, 100)]
     assert "the old model costs least" in words[0] and "all" in words[1]
 
@@ -158,7 +183,7 @@ def test_the_incident_record_of_lesson_09_is_taken_where_it_is_whole(monkeypatch
 
 def test_a_remedy_is_the_cheapest_action_with_its_owner_and_a_way_back():
     assert set(records.ACTIONS) == set(records.WAYS_BACK) == set(actions.ACTIONS) and set(records.ACTIONS.values()) <= set(change.ACTIONS)
-    assert set(shift.CAUSES) == set(actions.EVENTS.values())
+    assert set(shift.CAUSES) == set(prices.EVENTS.values())
     for what, action in (("renamed_figure", "mend the card table"), ("firmware_fault", "repair upstream"), (shift.NOTHING, "nothing")):
         found = change.after_incident(dict(incident.REFERENCE, what=what), **records.remedy(0, what))
         assert found["action"] == action and change.faults(found) == []
