@@ -364,7 +364,7 @@ display(scope_prices.points(seed, volume).round(2))
 scope_prices.point(seed, volume).figure
 
 # %% [markdown]
-# A point has one worth and no fixed price: each further one costs more. `points` were saved in the pilot, `low` to `high` by users drawn again:
+# A point has one worth and no fixed price: later ones cost many times the first. `points` were saved in the pilot, `low` to `high` by users drawn again:
 # one user's requests are alike, so 3,600 requests say less than as many users would. **Buy** while all of the interval lies left of the
 # volume's line; where it crosses, the pilot does not show it. Put 0.1 in place of 20: where do you stop now?
 #
