@@ -173,12 +173,23 @@ class Desk:
         except sa.exc.SQLAlchemyError:                   # nobody waits for it; /healthz tells of the log
             pass
 
+    async def ready(self) -> bool:
+        """Whether requests can be answered now: each is logged, so the log must take a row. Otherwise `fault` says why."""
+        try:
+            await self._written(self.log.probe)
+        except sa.exc.SQLAlchemyError:
+            return False
+        return True
+
     async def _keep(self, row, table=REQUESTS):
-        """Write a row of the log; while another holds the database, wait a little without holding up other requests."""
+        await self._written(lambda: self.log.write(row, table))
+
+    async def _written(self, write):
+        """Write to the log; while another holds the database, wait a little without holding up other requests."""
         ends, pause = time.perf_counter() + self.limits.log_s, .001
         while True:
             try:
-                self.log.write(row, table)
+                write()
                 self.log_fault = ""
                 return
             except sa.exc.SQLAlchemyError as error:

@@ -1,4 +1,6 @@
 """The request log: every request and every reaction to it, in a database of the team's choice."""
+import uuid
+
 import numpy as np
 import pandas as pd
 import sqlalchemy as sa
@@ -23,6 +25,8 @@ SHADOW = sa.Table(
     sa.Column("at", sa.Float, nullable=False), sa.Column("version", sa.String(32), nullable=False), sa.Column("best", sa.String(64)),
     sa.Column("confidence", sa.Float), sa.Column("decision", sa.String(64)), sa.Column("latency_ms", sa.Float), sa.Column("failure", sa.String(200)))
 _INSERT = {table: sa.insert(table) for table in (REQUESTS, SHADOW)}
+_LOCK = 71_966                                       # any number, the same in every service
+_PROBE = 4_000                                       # bytes: more than a request's row, so that what takes them takes that
 _BUSY_S = 1.0                                        # how long reading and feedback wait while another writes
 
 
@@ -39,8 +43,11 @@ class RequestLog:
         self.engine = sa.create_engine(url, **sqlite)
         if self.engine.dialect.name == "sqlite":
             sa.event.listen(self.engine, "connect", _prepare)
-        _META.create_all(self.engine)
-        _grow(self.engine)
+        with self.engine.begin() as connection:
+            if self.engine.dialect.name == "postgresql":     # services that start together make the tables one after the other
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+            _META.create_all(connection)
+            _grow(connection)
         self._connection = None
 
     def write(self, row: dict, table: sa.Table = REQUESTS) -> None:
@@ -51,12 +58,21 @@ class RequestLog:
         SQLAlchemyError
             The database does not take it; `is_busy` tells whether it soon may.
         """
+        self._at_once((_INSERT[table], row))
+
+    def probe(self) -> None:
+        """Write a row and take it back in one step; SQLAlchemyError, as of `write`, where the database takes none."""
+        row = dict(request_id=uuid.uuid4().hex, at=0.0, features=bytes(_PROBE))
+        self._at_once((_INSERT[REQUESTS], row), (sa.delete(REQUESTS).where(REQUESTS.c.request_id == row["request_id"]), {}))
+
+    def _at_once(self, *statements):
         if self._connection is None:
             self._connection = self.engine.connect()
             if self.engine.dialect.name == "sqlite":
                 self._connection.exec_driver_sql("pragma busy_timeout = 0")
         try:
-            self._connection.execute(_INSERT[table], row)
+            for statement, values in statements:
+                self._connection.execute(statement, values)
             self._connection.commit()
         except sa.exc.SQLAlchemyError as error:
             self._connection.rollback()
@@ -101,15 +117,14 @@ def is_busy(error: sa.exc.SQLAlchemyError) -> bool:
     return isinstance(error, sa.exc.OperationalError) and "locked" in str(error.orig)
 
 
-def _grow(engine):
+def _grow(connection):
     """Add what the log of an earlier course lacks; its rows stay, and are empty there."""
-    quote = engine.dialect.identifier_preparer.quote
+    quote = connection.dialect.identifier_preparer.quote
     for table in _META.sorted_tables:
-        known = {column["name"] for column in sa.inspect(engine).get_columns(table.name)}
-        with engine.begin() as connection:
-            for column in (c for c in table.columns if c.name not in known):
-                kind = column.type.compile(engine.dialect)
-                connection.exec_driver_sql(f"ALTER TABLE {quote(table.name)} ADD COLUMN {quote(column.name)} {kind}")
+        known = {column["name"] for column in sa.inspect(connection).get_columns(table.name)}
+        for column in (c for c in table.columns if c.name not in known):
+            kind = column.type.compile(connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {quote(table.name)} ADD COLUMN {quote(column.name)} {kind}")
 
 
 def _prepare(connection, _):

@@ -19,8 +19,7 @@ from course_lib.cycle.consented import CONSENT, ConsentedAudio
 from course_lib.cycle.log import RequestLog
 from course_lib.cycle.workers import ServiceError
 
-HOST, _LOG = "127.0.0.1", "COURSE_LOG_URL"
-_START_S, _END_S = 180, 15
+HOST, _LOG, _START_S, _END_S = "127.0.0.1", "COURSE_LOG_URL", 180, 15
 
 
 def models() -> Path:
@@ -210,9 +209,10 @@ def _count(workers):
 def server(folder: Path, url: str, audio: Path | None = None):
     """A uvicorn server of a folder's champion, not yet running; `audio` is a folder for what users agreed to be kept."""
     import uvicorn
+    from course_lib.cycle.headers import Patient
     from course_lib.cycle.service import create_app
     app = create_app(folder, _log(url), audio=None if audio is None else ConsentedAudio(audio))
-    return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_keep_alive=30, timeout_graceful_shutdown=5))
+    return uvicorn.Server(uvicorn.Config(app, http=Patient, log_level="warning", access_log=False, timeout_keep_alive=30, timeout_graceful_shutdown=5))
 
 
 def _log(url):

@@ -37,6 +37,16 @@ class Problem(BaseModel):
     hint: str
 
 
+class Health(BaseModel):
+    """Whether the service can answer, and for whom; a fault beside which it still can is named, and it stays ready."""
+    ready: bool
+    version: str
+    mode: str
+    challenger: str
+    share: float
+    fault: str
+
+
 class Feedback(BaseModel):
     """What a user said of an answer."""
     model_config = ConfigDict(extra="forbid")
@@ -112,10 +122,11 @@ def _routes(app, desk):
             raise unlogged(error) from None
         return dict(kept=True)
 
-    @app.get("/healthz")
+    @app.get("/healthz", responses={503: {"description": "not ready: the log cannot be written", "model": Health}}, response_model=Health)
     async def healthz():
-        on_trial = desk.serving.release
-        return dict(ready=True, version=desk.bundle.version, mode=on_trial.mode, challenger=on_trial.challenger, share=on_trial.share, fault=desk.fault)
+        ready, on_trial = await desk.ready(), desk.serving.release
+        said = Health(ready=ready, version=desk.bundle.version, mode=on_trial.mode, challenger=on_trial.challenger, share=on_trial.share, fault=desk.fault)
+        return said if ready else JSONResponse(said.model_dump() | dict(error="not ready", hint=desk.fault), 503, {"Retry-After": "1"})
 
     @app.get("/model")
     async def model():

@@ -38,6 +38,44 @@ def test_a_slow_client_is_sent_away_and_holds_nobody_up(service, body):
     assert service.log()["failure"].dropna().str.startswith("408").sum() == 1
 
 
+def model_of(client):
+    """Ask for /model over a connection that stays open; the status line."""
+    client.sendall(b"GET /model HTTP/1.1\r\nHost: x\r\n\r\n")
+    said = b""
+    while not said.endswith(b"}"):
+        said += client.recv(4_000)
+    return said.splitlines()[0]
+
+
+def test_headers_that_come_a_byte_at_a_time_are_not_waited_for(service, body):
+    """Slow before the first request and after it, and silent from the start: all three are sent away, others are served meanwhile."""
+    port = service.http.base_url.port
+    with contextlib.ExitStack() as open_:
+        slow, later, silent = (open_.enter_context(contextlib.closing(socket.create_connection(("127.0.0.1", port)))) for _ in range(3))
+        assert b" 200 " in model_of(later)
+        ends, began, answered = {}, time.time(), 0
+        for one in (slow, later, silent):
+            one.settimeout(.01)
+        while len(ends) < 3 and time.time() - began < 30:
+            for one, part in ((slow, b"G"), (later, b"G"), (silent, b"")):
+                if one not in ends:
+                    with contextlib.suppress(TimeoutError):
+                        with contextlib.suppress(ConnectionError):
+                            one.sendall(part)
+                        ends[one] = one.recv(4_000), time.time() - began
+            answered += bool(service.recognize(body)["version"])
+            time.sleep(.2)
+    assert ends[slow][0].startswith(b"HTTP/1.1 408 ") and b"send them faster" in ends[slow][0] and ends[later][0].startswith(b"HTTP/1.1 408 ")
+    assert ends[silent][0] == b"" and all(4 < seconds < 15 for _, seconds in ends.values()) and answered >= 5
+
+
+def test_a_connection_may_rest_between_two_requests(service):
+    with contextlib.closing(socket.create_connection(("127.0.0.1", service.http.base_url.port))) as client:
+        for pause in (6, 0):                             # longer than headers may take
+            assert b" 200 " in model_of(client)
+            time.sleep(pause)
+
+
 def test_a_burst_is_refused_at_once_where_it_is_too_large(service, body):
     request = b"POST /recognize HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body
     with contextlib.ExitStack() as open_:
@@ -73,9 +111,14 @@ def test_a_locked_log_is_a_503_with_words_and_recovers(service, path, body):
         other.execute("begin exclusive")
         answer = service.http.post("/recognize", content=body)
         assert answer.status_code == 503 and answer.json()["error"] == "the request cannot be logged" and answer.headers["retry-after"]
-        health = service.get("/healthz")
-        assert health["ready"] and "locked" in health["fault"]
+        health = service.http.get("/healthz")
+        assert health.status_code == 503 and not health.json()["ready"] and "locked" in health.json()["fault"] and health.json()["version"]
+        with pytest.raises(process.ServiceError, match="not ready.*locked"):
+            service.get("/healthz")
+        rows = len(service.log())
         other.execute("rollback")
+    assert service.get("/healthz")["ready"], "without a request: it tries the log itself"
+    assert len(service.log()) == rows
     assert service.recognize(body)["version"] and service.get("/healthz")["fault"] == ""
 
 
@@ -93,7 +136,8 @@ def test_a_full_disk_is_a_503_with_words_and_recovers(folder, path, body, monkey
         answers = [http.post("/recognize", content=body) for _ in range(40)]
         codes = [answer.status_code for answer in answers]
         assert codes[0] == 200 and codes[-1] == 503 and set(codes) == {200, 503} and "cannot be logged" in answers[-1].text
-        assert "full" in http.get("/healthz").json()["fault"]
+        health = http.get("/healthz")
+        assert health.status_code == 503 and not health.json()["ready"] and "full" in health.json()["fault"]
         limit["pages"] = 10_000
         assert http.post("/recognize", content=body).status_code == 200
         assert len(log.requests()) == codes.count(200) + 1 and http.get("/healthz").json()["fault"] == ""
