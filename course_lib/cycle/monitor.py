@@ -1,6 +1,7 @@
 """What a team can see of its product in production: answers, and signals week by week."""
 import numpy as np
 import pandas as pd
+from scipy import stats
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
@@ -167,6 +168,25 @@ def _windows(found, days, start, until):
         return found
     last = found.max() if until is None else max(found.max(), start + days * ((until - 1 - start) // days))
     return np.arange(found.min(), last + 1, days)
+
+
+def labels_known(labels: pd.DataFrame, today: int) -> pd.DataFrame:
+    """What an audit says on a day of the requests of each day so far: labels come late, and the youngest days have few or none.
+
+    Parameters
+    ----------
+    labels : with the columns day (of the request), arrives (the day on which its label is there) and wrong
+    today : what arrives later counts as awaited, and its `wrong` is not looked at
+
+    Returns
+    -------
+    DataFrame by day: arrived, awaited, wrong (of those that arrived), low, high (in 1,000, Wilson's 95%; NaN where none arrived)
+    """
+    here = labels["arrives"] <= today
+    counts = pd.DataFrame(dict(day=labels["day"], arrived=here, awaited=~here, wrong=here & labels["wrong"].astype(bool)))
+    out = counts[counts["day"] <= today].groupby("day").sum().astype(int)
+    ends = [1000 * np.array(stats.binomtest(k, n).proportion_ci(method="wilson")) if n else (np.nan, np.nan) for n, k in zip(out["arrived"], out["wrong"])]
+    return out.assign(low=[low for low, _ in ends], high=[high for _, high in ends])
 
 
 def estimate_wrong(calibrated, confidence, decision) -> float:

@@ -15,6 +15,7 @@ from course_lib.world.pool import Pool
 AUDIT, BASE, REQUESTS_A_WEEK, LEVEL = 600, .024, 90_000, .05
 LABELS = (0, 50, 100, 200, 400, 800, 1600)
 SEEN_IN_DAYS = 3
+A_DAY, MEAN_DELAY = 20, 3.0                           # requests listened to a day; days until a label is there
 OUTAGES = (USUAL + 5, USUAL + 10, USUAL + 15)           # the service fails, is slow, is out of reach
 
 
@@ -53,6 +54,25 @@ def labelled(seed: int, name: str = "usual") -> pd.DataFrame:
     checked = audit(seed, name)
     both = pd.concat([told, checked[~checked["complain"]].assign(why="audit")], ignore_index=True)
     return both[["day", "device", "decision", "why", "wrong"]]
+
+
+def daily(seed: int, name: str, pool: Pool = Pool()) -> pd.DataFrame:
+    """Labels of a daily audit in four usual weeks and then under a cause: some answered requests of each day, drawn at random.
+
+    Returns
+    -------
+    DataFrame with the columns day (of the request), device, arrives (the day on which the label is there) and wrong
+    """
+    out = []
+    for which, part in (("usual", months(seed, pool=pool).part(USUAL - REFERENCE, USUAL)), (name, months(seed, name, pool))):
+        rng = keyed(seed, "lesson 08", "daily audit", which)
+        drawn = rng.permutation(np.flatnonzero(part.log["decision"].notna()))
+        days = part.log["day"].to_numpy()[drawn]
+        chosen = np.sort(drawn[pd.Series(days).groupby(days).cumcount().to_numpy() < A_DAY])
+        log = part.log.iloc[chosen]
+        late = np.ceil(rng.exponential(MEAN_DELAY, len(chosen))).astype(int)
+        out.append(log[["day", "device"]].assign(arrives=log["day"] + late, wrong=part.wrong()[chosen]))
+    return pd.concat(out, ignore_index=True)
 
 
 @experiment

@@ -13,12 +13,14 @@ from course_lib.learn import plots
 from course_lib.learn.audio import wav
 from course_lib.learn.widgets import Choice, Slider, explore
 from course_lib.lessons import monitor_detect as detect, monitor_labels as labels
+from course_lib.lessons.decided import source
+from course_lib.lessons.decided_release import canary_share
 from course_lib.lessons.monitor_history import REFERENCE, USUAL, history, known, months
 from course_lib.world.draws import keyed
 from course_lib.world.users import reactions
 from course_lib.world.world import World
 
-ALL = "all devices"
+ALL, LABELS = "all devices", "labels"
 SHOWN_BEFORE = 28                                       # usual days on the dashboard before the new ones
 
 
@@ -67,8 +69,10 @@ def watched(seed: int, log: pd.DataFrame, signal: str, device: str = ALL) -> tup
     return pd.concat([usual.iloc[-SHOWN_BEFORE:], monitor.signals(_of(log, device))[signal]]), float(low), float(high)
 
 
-def dashboard_view(seed: int, log: pd.DataFrame, signal: str, device: str, live: pd.DataFrame | None = None):
+def dashboard_view(seed: int, log: pd.DataFrame, signal: str, device: str, live: pd.DataFrame | None = None, heard: pd.DataFrame | None = None):
     """A figure of one signal with its band, and its numbers in words; beside it, where given, the same signal of a running service's log."""
+    if signal == LABELS:
+        return labels_view(_of(heard, device), int(log["day"].max()), device, live)
     values, low, high = watched(seed, log, signal, device)
     new = values.loc[USUAL:]
     out = int(((new < low) | (new > high)).sum())
@@ -94,9 +98,57 @@ def _beside(ax, live, signal, device):
     return "; the live service, with few users, on its days: " + ", ".join(f"{value:.3g}" for value in found)
 
 
-def dashboard(seed: int, log: pd.DataFrame, live: pd.DataFrame | None = None):
-    """Signal and device to choose; the usual weeks and the new ones follow, and beside them the days of a live service."""
-    return explore(partial(dashboard_view, seed, log, live=live), signal=Choice("signal", {words: name for name, words in monitor.SIGNALS.items()}, "re_asks"),
+def labels_view(heard: pd.DataFrame, today: int, device: str = ALL, live: pd.DataFrame | None = None):
+    """The labels of an audit that are known on a day, by day of the request, with what is awaited; wrong cards among them with intervals."""
+    known_now = monitor.labels_known(heard, today)
+    figure = plots.axes(7, 4.6).figure
+    figure.clear()
+    counts, errors = figure.subplots(2, 1, sharex=True)
+    counts.bar(known_now.index, known_now["arrived"], color=plots.COLOURS[0], label="arrived")
+    counts.bar(known_now.index, known_now["awaited"], bottom=known_now["arrived"], color="white", edgecolor=plots.COLOURS[1], hatch="///", label="awaited")
+    counts.set_ylabel("labels")
+    counts.legend(loc="lower left", ncols=2)
+    some = known_now[known_now["arrived"] > 0]
+    errors.vlines(some.index, some["low"], some["high"], color=plots.COLOURS[1])
+    errors.plot(some.index, 1000 * some["wrong"] / some["arrived"], color=plots.COLOURS[1], marker="o", linestyle="none")
+    errors.axvline(USUAL, color="black", linestyle=":")
+    errors.set(xlabel="day of the request", ylabel="wrong cards in 1,000")
+    arrived, awaited = known_now["arrived"].sum(), known_now["awaited"].sum()
+    plots.title(counts, f"{device}: {arrived} labels have arrived, {awaited} are awaited on day {today}")
+    spans = {"usual days": heard[heard["day"] < USUAL], f"days from {USUAL} on": heard[heard["day"] >= USUAL], "the last three days": heard[heard["day"] > today - 3]}
+    return figure, (f"labels, {device}, read on day {today}: {arrived} arrived, {awaited} awaited; wrong cards in 1,000 by those that arrived: "
+                    + "; ".join(f"{name} {_so_far(part, today)}" for name, part in spans.items()) + _said_live(live, device))
+
+
+def _so_far(heard, today):
+    """Interval of the wrong cards among the labels that have arrived, all days together, in words."""
+    whole = monitor.labels_known(heard.assign(day=0), today)
+    if not len(whole) or not whole["arrived"].iloc[0]:
+        return "none arrived"
+    row = whole.iloc[0]
+    return f"{row['low']:.0f} to {row['high']:.0f} ({row['arrived']:.0f} of {len(heard)} labels)"
+
+
+def _said_live(live, device):
+    """How many answers of a running service were labelled, in words: by its users alone, as nobody has listened."""
+    if live is None:
+        return ""
+    part = _of(live, device)
+    return f"; of the live service's {len(part)} answers, users corrected or complained of {int((part['correct'] | part['complain']).sum())}, and nobody has listened yet"
+
+
+def canary_slice(seed: int) -> str:
+    """How many requests a day the canary that lesson 07 decided on would get on this dashboard, in words."""
+    a_day, share = len(history(seed)) / USUAL, canary_share()
+    return (f"A canary of {100 * share:g}% of devices ({source('canary share')}) would be a slice of about {share * a_day:.0f} of {a_day:.0f} logged requests a day; "
+            f"the smallest device has {history(seed)['device'].value_counts().min() / USUAL:.0f}.")
+
+
+def dashboard(seed: int, log: pd.DataFrame, live: pd.DataFrame | None = None, heard: pd.DataFrame | None = None):
+    """Signal and device to choose; the usual weeks and the new ones follow, beside them the days of a live service; `heard` are an audit's labels."""
+    late = {} if heard is None else {"labels known so far": LABELS}
+    return explore(partial(dashboard_view, seed, log, live=live, heard=heard),
+                   signal=Choice("signal", {words: name for name, words in monitor.SIGNALS.items()} | late, "re_asks"),
                    device=Choice("slice", [ALL, *sorted(log["device"].unique())]))
 
 

@@ -75,12 +75,16 @@ usual.loc[[28, 29, 30, 139]].round(2)
 # From day 140 on, **something changes**. Below are four usual weeks and three new ones; the band holds 98 of 100 usual
 # days. Choose signals and slices. Which signal moves most? Is it the same for every device? Write down your suspicion.
 #
-# The diamonds are the live service, where nothing changed: the same function, on its own log of three days. They jump about, as they hold
-# thirty requests or so and the others hundreds. The band is for the size of day that it was made from.
+# The diamonds are the live service, where nothing changed. They jump about, as they hold thirty requests or so and the others hundreds.
+#
+# The last signal, *labels known so far*, is late: of 20 requests a day, drawn at random, somebody is to say whether the card was
+# wrong. That takes days, so young days have few labels; an interval says how little is known.
 
 # %%
 changed = after(seed, "firmware fault")
-panels.dashboard(seed, changed, live)
+heard = labels.daily(seed, "firmware fault")
+print(panels.canary_slice(seed))               # of lesson 07's decision
+panels.dashboard(seed, changed, live, heard)
 
 # %% [markdown]
 # "All devices" shows that users ask again more often. The slices show *whose*: the phones'. Cars and watches are as

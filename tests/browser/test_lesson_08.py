@@ -14,6 +14,12 @@ def test_widgets_turn_decisions(whole_lesson):
     page.choose("slice", "car")
     assert days_out(page.says(board, "re_asks, car")) <= 5
 
+    page.choose("slice", "all devices")
+    page.choose("signal", "labels known so far")
+    words = page.says(board, "labels, all devices, read on day 160")
+    assert " awaited; wrong cards in 1,000 by those that arrived: usual days " in words and "nobody has listened yet" in words
+    assert int(words.split(" arrived")[0].split()[-1]) > int(words.split(" awaited")[0].split()[-1]) > 20   # 49 days of 20 labels, the last day's all awaited
+
     windows = page.panel(label="change")
     large = page.says(windows, "window of 7 days")
     page.move_slider("days in a window", keys=["Home"])

@@ -5,6 +5,10 @@ import pytest
 
 from course_lib.cycle import drift, monitor, scope
 from course_lib.cycle.log import REQUESTS
+from course_lib.learn import lesson
+from course_lib.learn.experiment import wilson
+from course_lib.lessons import monitor_labels, monitor_panels
+from course_lib.lessons.monitor_history import after
 from course_lib.world.users import reactions
 from course_lib.world.world import World
 
@@ -92,3 +96,34 @@ def test_confidence_that_is_calibrated_estimates_errors():
         monitor.wrong_given_confidence(confidence, np.zeros(4000, bool))
     with pytest.raises(ValueError, match="no answered request"):
         monitor.estimate_wrong(curve, [], [])
+
+
+def test_labels_that_have_not_arrived_are_awaited_and_not_looked_at():
+    labels = pd.DataFrame(dict(day=[1, 1, 1, 2, 3], arrives=[2, 3, 9, 9, 9], wrong=[True, False, True, True, True]))
+    found = monitor.labels_known(labels, 3)
+    assert found[["arrived", "awaited", "wrong"]].to_numpy().tolist() == [[2, 1, 1], [0, 1, 0], [0, 1, 0]]
+    assert found["low"].isna().tolist() == [False, True, True]
+    assert found.loc[1, ["low", "high"]].tolist() == pytest.approx([1000 * end for end in wilson(1, 2)], rel=1e-6)
+    other = labels.assign(wrong=labels["wrong"] & (labels["arrives"] <= 3))
+    pd.testing.assert_frame_equal(monitor.labels_known(other, 3), found)
+    assert monitor.labels_known(labels, 1).index.tolist() == [1], "requests to come are no rows"
+    assert monitor.labels_known(labels, 9)["wrong"].tolist() == [2, 1, 1]
+
+
+def test_the_dashboard_shows_labels_by_day_and_by_slice():
+    heard = monitor_labels.daily(0, "firmware fault")
+    per_day = heard.groupby("day").size()
+    assert per_day.max() == monitor_labels.A_DAY and (heard["arrives"] > heard["day"]).all() and heard["day"].max() == 160
+    _, every = monitor_panels.dashboard_view(0, after(0, "firmware fault"), "labels", monitor_panels.ALL, heard=heard)
+    _, cars = monitor_panels.dashboard_view(0, after(0, "firmware fault"), "labels", "car", heard=heard)
+    here = (heard["arrives"] <= 160).sum()
+    assert f"read on day 160: {here} arrived, {len(heard) - here} awaited" in every and "labels, car" in cars and every != cars
+    assert "none arrived" in monitor_panels.labels_view(heard[heard["day"] == 160], 160)[1]
+
+
+def test_the_slice_of_a_canary_follows_the_decision(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path))
+    assert "canary of 10% of devices (the course's)" in monitor_panels.canary_slice(0)
+    lesson.begin("07", 0)
+    lesson.decide("canary share", .5)
+    assert "canary of 50% of devices (lesson 07)" in monitor_panels.canary_slice(0)
