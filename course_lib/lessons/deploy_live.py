@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from course_lib import workspace
-from course_lib.cycle import bundle, monitor, replay, scope
+from course_lib.cycle import bundle, monitor, replay, scope, train
 from course_lib.cycle.consented import ConsentedAudio
 from course_lib.cycle.process import Service, models, start
 from course_lib.cycle.registry import Registry
@@ -159,6 +159,23 @@ def same_answers(seed: int, one: Path, other: Path) -> int:
     vectors = World(seed).features(probes(seed)[0])
     shown = [monitor.answers(found.model, vectors, found.threshold)["shown"] for found in map(bundle.load, (one, other))]
     return int((shown[0] == shown[1]).sum())
+
+
+def gaps(seed: int, saved: Path, others: dict[str, Path], without: pd.DataFrame) -> pd.DataFrame:
+    """Other bundles beside a saved one, loaded from their folders: the largest gap of a probability over the probes, and answers that differ.
+
+    A control stands below them: a model of the rows `without` their first reader, which has to differ.
+    """
+    world, one = World(seed), bundle.load(saved)
+    fewer = without[without["speaker"] != without["speaker"].iloc[0]]
+    control = train.recognizer().fit(world.features(fewer), fewer["label"].to_numpy(str))
+    models = {name: bundle.load(place).model for name, place in others.items()} | {"a reader less": control}
+    vectors, rows = world.features(probes(seed)[0]), {}
+    chances, shown = one.model.predict_proba(vectors), monitor.answers(one.model, vectors, one.threshold)["shown"]
+    for name, model in models.items():
+        rows[name] = {"largest gap": float(np.abs(model.predict_proba(vectors) - chances).max()),
+                      "answers that differ": int((monitor.answers(model, vectors, one.threshold)["shown"] != shown).sum())}
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def archive(seed: int) -> Path:

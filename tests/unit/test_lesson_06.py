@@ -1,7 +1,7 @@
 """Lesson 06: your version beside the champion; the way back, drilled; its sample of audio, whose it is, and what it promises."""
 import pytest
 
-from course_lib.cycle import bundle, lineage, process
+from course_lib.cycle import bundle, lineage, process, train
 from course_lib.cycle.registry import Registry
 from course_lib.learn import lesson
 from course_lib.lessons import deploy_challenger as challenger
@@ -29,6 +29,18 @@ def test_answers_of_two_bundles_are_compared_one_by_one(tmp_path, model, names):
     assert saved != again and saved.name == again.name
     assert live.same_answers(0, saved, again) == 200
     assert live.same_answers(0, saved, strict) < 100        # which says "sorry?" to nearly all
+
+
+def test_a_model_made_again_is_compared_number_by_number_and_other_data_show(tmp_path, model, names):
+    rows = World(0).recordings("train")
+    saved, again = (bundle.save(model, .5, names, tmp_path / place) for place in ("a", "b"))
+    found = live.gaps(0, saved, {"again": again}, without=rows)
+    assert found.loc["again"].tolist() == [0, 0]
+    assert found.loc["a reader less", "largest gap"] > 0
+    fewer = rows[rows["speaker"] != rows["speaker"].iloc[-1]]
+    other = train.recognizer().fit(World(0).features(fewer), fewer["label"].to_numpy(str))
+    changed = bundle.save(other, .5, names, tmp_path / "b")
+    assert changed.name != saved.name and live.gaps(0, saved, {"changed": changed}, without=rows).loc["changed", "largest gap"] > 0
 
 
 def test_only_users_of_the_first_week_are_asked_and_agree_in_their_shares():
