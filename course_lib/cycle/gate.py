@@ -120,7 +120,11 @@ def judgeable(table: pd.DataFrame, smallest: int = Limits.smallest) -> dict[str,
     >>> judgeable(pd.DataFrame(dict(slice=["car", "car", "watch"], speaker=[1, 2, 3])), 2).keys()
     dict_keys(['car'])
     """
-    judged = sizes(table, smallest)["judged"]
+    return _parts(table, sizes(table, smallest)["judged"])
+
+
+def _parts(table, judged):
+    """The rows of each slice that can be judged."""
     return {name: part for name, part in table.groupby(_slices(table)) if judged[name]}
 
 
@@ -131,12 +135,13 @@ def _slices(table):
 def _worst(saved, champion, limits, rng, watched):
     """The slice whose interval reaches furthest down; none may lose more than the limit, and each watched one must have been judged."""
     table = champion[["slice", "speaker"]].assign(saved=saved)
-    found = {name: _row(-part["saved"].to_numpy(), part["speaker"].to_numpy(), limits.worst_slice, rng()) for name, part in judgeable(table, limits.smallest).items()}
+    size = sizes(table, limits.smallest)
+    found = {name: _row(-part["saved"].to_numpy(), part["speaker"].to_numpy(), limits.worst_slice, rng()) for name, part in _parts(table, size["judged"]).items()}
     if not found:
         raise ValueError(f"no slice has {limits.smallest} requests of two speakers; label more before a candidate is judged")
     watched = [watched] if isinstance(watched, str) else watched
-    size = sizes(table, limits.smallest)[["requests", "speakers"]]
-    small = size.reindex(size.index.union(watched or []), fill_value=0).drop(list(found))
+    counts = size[["requests", "speakers"]]
+    small = counts.reindex(counts.index.union(watched or []), fill_value=0).drop(list(found))
     name = max(found, key=lambda one: np.nan_to_num(found[one]["high"], nan=np.inf))
     kept = found[name]["passed"] and not set(small.index) & set(small.index if watched is None else watched)
     return found[name] | dict(passed=kept, slice=name, unjudged=_named(small))

@@ -147,7 +147,8 @@ def follow(folder: Path, now: Serving | None = None) -> tuple[Serving, str]:
         release = read(folder).against(champion.version)
         challenger = None if release.mode == "off" else _loaded(Path(folder) / release.challenger, now)
     except Exception as error:
-        release, challenger = (now.release.against(champion.version), now.challenger) if now is not None else (Release(), None)
+        release = Release() if now is None else now.release.against(champion.version)
+        challenger = None if release.mode == "off" else now.challenger
         faults.append(str(error))
     return Serving(champion, challenger, release), "; ".join(faults)
 

@@ -107,7 +107,7 @@ def test_a_trial_is_over_when_the_champion_changes(folder, challenger, model, na
         (folder / release.FILE).write_text("{")
     bundle.point(folder, bundle.save(model, .7, names, folder))        # a rollback or a promotion by alias
     after, fault = release.follow(folder, during)
-    assert after.release == Release() and after.bundle("u1") is after.champion and bool(fault) == damaged
+    assert after.release == Release() and after.challenger is None and after.bundle("u1") is after.champion and bool(fault) == damaged
     with pytest.raises(ReleaseError):
         release.promote(folder)
 
