@@ -42,9 +42,9 @@ def keeping(seed: int, pool: Pool = Pool()) -> Evidence:
 
 
 def limit(costs: pd.DataFrame, days: float = YEAR) -> float:
-    """Days of upkeep a month above which retiring costs least of some actions, their prices and waiting included."""
+    """Days of upkeep a month above which retiring costs least of some actions, their prices and waiting included; 0 where it does so without any."""
     free, twice = (actions.total(costs, days, upkeep=days_of_work)[RETIRE] for days_of_work in (0, 1))
-    return (free - actions.total(costs, days).drop(RETIRE).min()) / (free - twice)
+    return max(0.0, (free - actions.total(costs, days).drop(RETIRE).min()) / (free - twice))
 
 
 def limits(seed: int, days: float = YEAR) -> pd.DataFrame:
