@@ -229,7 +229,7 @@ def _rules(found, heard):
     moved = int(((heard["named"] != "") & (heard["card_now"] != heard["named"])).sum())
     first = int((heard["words"] == WORDS[2]).sum())
     strange = int(((heard["words"] == WORDS[1]) & (heard["card_now"] != "")).sum())
-    yield "renamed_figure", moved >= 2, f"{moved} known names were said for whom people now want another card"
+    yield "renamed_figure", moved >= 2, f"in {moved} clips that were heard, people said a known name and wanted another card"
     for cause, place, words in (("firmware_fault", 2, "clips broken by a gate"), ("new_market", 3, "foreign reading voices"), ("noisier", 1, "clips in a loud crowd")):
         count = int(sound.get(SOUNDS[place], 0))
         yield cause, count >= 2, f"{count} {words} were heard"
