@@ -18,7 +18,7 @@ def action_panel(seed: int):
     """Cause, strength, horizon, price of a label, the vendor's weeks and the product's upkeep to choose; the cheapest action follows."""
     return explore(partial(action_view, seed), cause=Choice("cause", list(actions.EVENTS), "firmware fault"), strength=Choice("strength", ["planned", "floor"]),
                    months=Slider("months ahead", 1, 12, 3), label=Slider("label", 1, 100, 25, unit="cents"),
-                   vendor=Slider("maker", 1, 26, 3, unit="weeks"), upkeep=Slider("upkeep", 0, 20, prices.UPKEEP, unit="days a month"))
+                   vendor=Slider("maker", 1, 26, 3, unit="weeks"), upkeep=Slider("upkeep", 0, 20, prices.UPKEEP, unit="days", help="Days of work that the product costs each month."))
 
 
 def window_view(seed: int, cause: str, share: int):
