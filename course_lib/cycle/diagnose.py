@@ -68,8 +68,33 @@ def redraws(people: int, rng: np.random.Generator, n: int = RESAMPLES) -> np.nda
     return rng.multinomial(people, np.full(people, 1 / people), size=n)
 
 
+def resampled(above, people, rng: np.random.Generator, below=None, n: int = RESAMPLES) -> np.ndarray:
+    """Ratios of two sums when whole people are drawn again, each with all that is theirs (cluster bootstrap; Davison and Hinkley, 1997).
+
+    Parameters
+    ----------
+    above : (rows,) or (rows, k) numbers, such as errors
+    people : (rows,) whose they are; `range(rows)` resamples rows
+    below : what their sums are divided by, of the same shape; by default each counts 1, which makes means
+    rng : draws the resamples, the same people for all columns
+    n : how many of them
+
+    Returns
+    -------
+    (n, k) ratios, NaN where the people of a draw have nothing below
+    """
+    codes, each = pd.factorize(np.asarray(people))
+    if len(above) != len(codes):
+        raise ValueError(f"{len(above)} values and {len(codes)} speakers arrived; one speaker a value is expected")
+    above = np.asarray(above, float)
+    below = np.ones_like(above) if below is None else np.asarray(below, float)
+    times = redraws(len(each), rng, n)
+    sums, sizes = (times @ np.stack([np.bincount(codes, column) for column in np.atleast_2d(table.T)], axis=1) for table in (above, below))
+    return sums / np.where(sizes > 0, sizes, np.nan)
+
+
 def interval(values, speakers, rng: np.random.Generator, n: int = RESAMPLES, level: float = .95) -> tuple[float, float]:
-    """Percentile interval of a mean when whole speakers are resampled (cluster bootstrap; Davison and Hinkley, 1997).
+    """Percentile interval of a mean when whole speakers are `resampled`.
 
     Parameters
     ----------
@@ -82,14 +107,9 @@ def interval(values, speakers, rng: np.random.Generator, n: int = RESAMPLES, lev
     -------
     (low, high), or NaN twice where there is one speaker alone
     """
-    codes, people = pd.factorize(np.asarray(speakers))
-    if len(values) != len(codes):
-        raise ValueError(f"{len(values)} values and {len(codes)} speakers arrived; one speaker a value is expected")
-    if len(people) < 2:
+    if len(values) == len(speakers) and len(pd.unique(np.asarray(speakers))) < 2:
         return float("nan"), float("nan")
-    sums, counts = np.bincount(codes, np.asarray(values, float)), np.bincount(codes)
-    drawn = redraws(len(people), rng, n)
-    low, high = np.quantile((drawn @ sums) / (drawn @ counts), [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(resampled(values, speakers, rng, n=n), [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 
@@ -193,13 +213,10 @@ def risk_coverage(table: pd.DataFrame, thresholds: Sequence[float], rng: np.rand
     odd = thresholds[~((thresholds >= 0) & (thresholds <= 1))]
     if len(odd):
         raise ValueError(f"threshold {odd[0]:g} arrived; a confidence from 0 to 1 is expected (2% is 0.02)")
-    codes, people = pd.factorize(table["speaker"])
-    above = (table["confidence"].to_numpy()[None] >= thresholds[:, None]).astype(float)
-    whose = (codes[:, None] == np.arange(len(people))).astype(float)
-    answered, wrong = above @ whose, above @ (whose * ~table["right"].to_numpy(bool)[:, None])      # by threshold and speaker
-    drawn = redraws(len(people), rng)
-    shown, missed = answered.sum(axis=1), wrong.sum(axis=1)
-    low, high = np.quantile((drawn @ wrong.T) / np.maximum(drawn @ answered.T, 1), [.025, .975], axis=0)
+    answered = table["confidence"].to_numpy()[:, None] >= thresholds
+    wrong = answered & ~table["right"].to_numpy(bool)[:, None]
+    shown, missed = answered.sum(axis=0), wrong.sum(axis=0)
+    low, high = np.quantile(np.nan_to_num(resampled(wrong, table["speaker"], rng, answered)), [.025, .975], axis=0)
     high = np.where(missed == 0, np.minimum(3 / np.maximum(shown, 1), 1), high)
     nothing = np.where(shown == 0, np.nan, 0)           # NaN spreads to every number of such a row
     return pd.DataFrame(dict(threshold=thresholds, answered=shown / len(table), risk=missed / np.maximum(shown, 1) + nothing,

@@ -7,7 +7,7 @@ import pandas as pd
 
 from course_lib.cycle import collect
 from course_lib.cycle.collect import PLACES
-from course_lib.cycle.diagnose import redraws
+from course_lib.cycle.diagnose import resampled
 from course_lib.cycle.train import recognizer
 from course_lib.kept import kept
 from course_lib.learn import plots
@@ -86,12 +86,8 @@ def own_and_live(world: World, plan: str) -> tuple[pd.DataFrame, pd.DataFrame]:
 def estimate(right, speakers, weights, rng: np.random.Generator) -> tuple[float, tuple[float, float]]:
     """Weighted share of right answers, with a 95% interval from resampling whole speakers."""
     right, weights = np.asarray(right, float), np.asarray(weights, float)
-    codes, people = pd.factorize(np.asarray(speakers))
-    sums, sizes = np.bincount(codes, right * weights), np.bincount(codes, weights)
-    picks = redraws(len(people), rng)
-    picks = picks[picks @ sizes > 0]                    # a resample may hold readers without weight only
-    low, high = np.quantile((picks @ sums) / (picks @ sizes), [.025, .975])
-    return float(sums.sum() / sizes.sum()), (float(low), float(high))
+    low, high = np.nanquantile(resampled(right * weights, speakers, rng, weights), [.025, .975])    # a draw may hold nobody with a weight
+    return float((right * weights).sum() / weights.sum()), (float(low), float(high))
 
 
 def score_of(rows: pd.DataFrame, seed: int) -> tuple[float, tuple[float, float]]:

@@ -5,11 +5,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 
 from course_lib.cycle import monitor, scope
 from course_lib.cycle.calibrate import launch_model
-from course_lib.cycle.train import recognizer
+from course_lib.cycle.train import recognizer, scaler
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, bootstrap, experiment
 from course_lib.world.pool import Pool
@@ -39,7 +38,7 @@ def served(world: World, skew: str = TWICE) -> tuple[Pipeline, float]:
     if skew == PILOT:
         rows = world.recordings("train")
         early = rows[rows["speaker"].isin(world.speakers["train"][:2])]
-        return Pipeline([("scale", StandardScaler().fit(world.features(early))), model.steps[-1]]), threshold
+        return Pipeline([("scale", scaler().fit(world.features(early))), model.steps[-1]]), threshold
     if skew not in SKEWS:
         raise ValueError(f"skew {skew!r} arrived; known are {', '.join(SKEWS)}")
     return model, OTHER_THRESHOLD if skew == LATER else threshold

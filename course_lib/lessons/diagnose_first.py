@@ -56,15 +56,10 @@ def with_traffic(found: pd.DataFrame, market: float | None = None, noisy: float 
 def _redrawn(seed, pool):
     """Errors saved in 1,000 of the names that each candidate touches: a row for each redraw of all voices (those of a redraw are the same for all candidates)."""
     world = World(seed, pool)
-    table, (codes, people) = trials(world), pd.factorize(names(world)["speaker"])
-    drawn = diagnose.redraws(len(people), keyed(seed, "lesson 05", "what first"))
-    out = {}
-    for name in (MARKET, ROOMS, ALIKE, LABELS):
-        saved = (table[name, "now"] - table[name, "after"]).to_numpy()
-        touched = ~np.isnan(saved)
-        counts = drawn @ np.bincount(codes[touched], minlength=len(people))
-        out[name] = drawn @ np.bincount(codes[touched], saved[touched], minlength=len(people)) / np.where(counts, counts, np.nan)
-    return pd.DataFrame(out)
+    table, candidates = trials(world), [MARKET, ROOMS, ALIKE, LABELS]
+    saved = table.xs("now", axis=1, level=1)[candidates] - table.xs("after", axis=1, level=1)[candidates]
+    drawn = diagnose.resampled(saved.fillna(0), names(world)["speaker"], keyed(seed, "lesson 05", "what first"), saved.notna())
+    return pd.DataFrame(drawn, columns=candidates)
 
 
 @experiment

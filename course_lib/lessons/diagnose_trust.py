@@ -188,10 +188,9 @@ def curve(seed: int, pool: Pool = Pool(), **where) -> pd.DataFrame:
     """
     rows = laps.requests(World(seed, pool), **FINAL)
     rows = diagnose.pick(rows, **where) if where else rows
-    found, (codes, people) = diagnose.risk_coverage(rows, THRESHOLDS, keyed(seed, _PURPOSE, "curve")), pd.factorize(rows["speaker"])
-    drawn, above = diagnose.redraws(len(people), keyed(seed, _PURPOSE, "answered")), rows["confidence"].to_numpy() >= THRESHOLDS[:, None]
-    shown = np.stack([np.bincount(codes, one) for one in above], axis=1)
-    low, high = np.quantile((drawn @ shown) / (drawn @ np.bincount(codes))[:, None], [.025, .975], axis=0)
+    found = diagnose.risk_coverage(rows, THRESHOLDS, keyed(seed, _PURPOSE, "curve"))
+    answered = rows["confidence"].to_numpy()[:, None] >= THRESHOLDS
+    low, high = np.quantile(diagnose.resampled(answered, rows["speaker"], keyed(seed, _PURPOSE, "answered")), [.025, .975], axis=0)
     return found.assign(answered_low=low, answered_high=high)
 
 

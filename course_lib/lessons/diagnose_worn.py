@@ -1,8 +1,8 @@
 """What the best of many tweaks owes to the test set that chose it; an experiment of lesson 05."""
 import numpy as np
 import pandas as pd
-from sklearn.preprocessing import StandardScaler
 
+from course_lib.cycle.train import scaler
 from course_lib.kept import kept
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment
@@ -45,8 +45,8 @@ def worn(seed: int, tweaks: int = TWEAKS, pool: Pool = Pool()) -> Evidence:
 def _tweaks(world, tweaks):
     """Whether each of some recognisers is right on each test clip, (tweaks, n): ridge regression on a subset of the features."""
     train, test = world.recordings("train"), world.recordings("test")
-    scale = StandardScaler().fit(world.features(train))
-    X, T = (np.asarray(scale.transform(world.features(rows)), float) for rows in (train, test))
+    scale = scaler().fit(world.features(train))
+    X, T = (scale.transform(world.features(rows)) for rows in (train, test))
     cards = np.array(sorted(set(train["label"])))
     target = (train["label"].to_numpy(str)[:, None] == cards) - 1 / len(cards)
     gram, cross = X.T @ X, X.T @ target

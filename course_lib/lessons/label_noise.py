@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from course_lib.cycle import annotators, label, scope
-from course_lib.cycle.diagnose import interval, redraws
+from course_lib.cycle.diagnose import interval, resampled
 from course_lib.cycle.train import recognizer
 from course_lib.kept import kept
 from course_lib.learn import plots
@@ -86,13 +86,9 @@ def wrong_share(seed: int, each: int, role: str = "train", pool: Pool = Pool()) 
 
 def lost(first: np.ndarray, second: np.ndarray, readers: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
     """95% interval of what the mean of `first` is above that of `second`, whole readers resampled; NaN is a clip that does not count."""
-    codes, people = pd.factorize(readers)
-    drawn, means = redraws(len(people), rng), []
-    for values in (first, second):
-        there = ~np.isnan(values)
-        sums, counts = (np.bincount(codes[there], weights, len(people)) for weights in (values[there], None))
-        means.append((drawn @ sums) / (drawn @ counts))
-    low, high = np.quantile(means[0] - means[1], [.025, .975])
+    both = np.column_stack([first, second])
+    means = resampled(np.nan_to_num(both), readers, rng, ~np.isnan(both))
+    low, high = np.quantile(means[:, 0] - means[:, 1], [.025, .975])
     return float(low), float(high)
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from course_lib.cycle import bundle, load, power, release, scope
 from course_lib.cycle.process import Service, models, start
+from course_lib.cycle.train import recognizer
 from course_lib.learn import plots
 from course_lib.learn.audio import wav
 from course_lib.learn.markup import Markup
@@ -42,9 +43,8 @@ def serve(seed: int) -> tuple[Service, dict[str, str]]:
     """Save a champion and two challengers, start the service; returns it and the versions by name."""
     world, threshold = World(seed), scope.charter().threshold
     recorded = world.recordings("train")
-    short = model_for(world, 12).__class__([(name, type(step)(**step.get_params())) for name, step in model_for(world, 12).steps])
     made = {CHAMPION: model_for(world), HALF: model_for(world, 12),
-            OTHER: short.fit(world.features(recorded)[:, :460], recorded["label"].to_numpy(str))}
+            OTHER: recognizer().fit(world.features(recorded)[:, :460], recorded["label"].to_numpy(str))}
     saved = {name: bundle.save(model, threshold, world.cards["name"].to_dict(), models(), about=dict(lesson="07", seed=seed)) for name, model in made.items()}
     bundle.point(models(), saved[CHAMPION])
     release.back(models())

@@ -40,18 +40,33 @@ def leaving(seed: int, wrong_card: float | None = None, pool: Pool = Pool()) -> 
     steps, found = np.arange(0, .96, .05).round(2), []
     for threshold in steps:
         missed, shown = _missed(world, "prototype", float(threshold)), products.answers(world, "prototype", threshold)
-        found.append((1000 * float((missed & ~_asks_again(world)).mean()), 1000 * float(products.cents(rows, shown, price, rules.cost_sorry).mean())))
-    left, cost = np.array(found).T
+        found.append((1000.0 * (missed & ~_asks_again(world)), 1000 * products.cents(rows, shown, price, rules.cost_sorry)))
+    left, cost = (np.mean(each, axis=1) for each in zip(*found))
+    both = np.column_stack([found[left.argmin()][1], found[cost.argmin()][1]])
+    times = products.drawn(both, rows["user"], keyed(seed, "lesson 01", "leaving"))
+    low, high = np.quantile(times[:, 0] / times[:, 1], [.025, .975])
 
     def draw(ax):
         marks = {steps[left.argmin()]: "fewest leave"} | ({} if left.argmin() == cost.argmin() else {steps[cost.argmin()]: "least cost"})
         return plots.timeline(ax, steps, {"users who leave": left, "cost (cents)": cost}, marks, time="threshold", unit="in 1,000 requests",
                               finding=f"Fewest users leave at {steps[left.argmin()]:.2f}; errors cost least at {steps[cost.argmin()]:.2f}")
-    return Evidence("times the least cost, where fewest users leave", float(cost[left.argmin()] / cost.min()), None, len(rows),
+    return Evidence("times the least cost, where fewest users leave", float(cost[left.argmin()] / cost.min()), (float(low), float(high)), len(rows),
                     "That half of the users ask again is a setting of the world.", draw, data=dict(leave=float(steps[left.argmin()]), least=float(steps[cost.argmin()])))
 
 
 OFFER = {"prototype": "build", "vendor": "API"}          # whose latencies a model's answers have
+
+
+def _waited(world, who, typical_ms, wait_ms):
+    """Milliseconds that each request takes, who gives up before the answer, and who leaves, then or after an error."""
+    usual = float(offers.OFFERS.loc[OFFER[who], "typical_ms"])
+    typical_ms = usual if typical_ms is None else typical_ms
+    if not (typical_ms > 0 and wait_ms > 0):
+        raise ValueError(f"{typical_ms!r} and {wait_ms!r} ms arrived; both above 0 are expected")
+    n = len(products.requests(world)[0])
+    ms = typical_ms / usual * offers.latency(world.seed, OFFER[who], n)
+    gone = ms > wait_ms * np.exp(WAIT_SPREAD * keyed(world.seed, "lesson 01", "patience").standard_normal(n))
+    return ms, gone, gone | (_missed(world, who, scope.charter().threshold) & ~_asks_again(world))
 
 
 def served(world: World, who: str, typical_ms: float | None = None, wait_ms: float = WAIT_MS) -> dict[str, float]:
@@ -67,15 +82,9 @@ def served(world: World, who: str, typical_ms: float | None = None, wait_ms: flo
     -------
     dict with p95 (ms); errors, too_late, left (in 1,000 requests); cost (cents for 1,000 requests, slow answers included)
     """
-    usual = float(offers.OFFERS.loc[OFFER[who], "typical_ms"])
-    typical_ms = usual if typical_ms is None else typical_ms
-    if not (typical_ms > 0 and wait_ms > 0):
-        raise ValueError(f"{typical_ms!r} and {wait_ms!r} ms arrived; both above 0 are expected")
+    ms, gone, left = _waited(world, who, typical_ms, wait_ms)
     rules, (rows, _) = scope.charter(), products.requests(world)
-    ms = typical_ms / usual * offers.latency(world.seed, OFFER[who], len(rows))
-    gone = ms > wait_ms * np.exp(WAIT_SPREAD * keyed(world.seed, "lesson 01", "patience").standard_normal(len(rows)))
     missed, outcomes = _missed(world, who, rules.threshold), scope.outcome(rows, products.answers(world, who, rules.threshold))
-    left = gone | (missed & ~_asks_again(world))
     return dict(p95=float(np.percentile(ms, 95)), errors=1000 * float(missed.mean()), too_late=1000 * float(gone.mean()),
                 left=1000 * float(left.mean()), cost=scope.cost(outcomes, rules, ms > rules.p95_ms))
 
@@ -89,7 +98,10 @@ def by_latency(seed: int, wait_ms: float = WAIT_MS, pool: Pool = Pool()) -> pd.D
 @experiment
 def too_slow(seed: int, wait_ms: float = WAIT_MS, pool: Pool = Pool()) -> Evidence:
     """Users in 1,000 whom the vendor's model loses beyond the prototype's, if its answers typically take 400 ms."""
-    found, stay = by_latency(seed, wait_ms, pool), served(World(seed, pool), "prototype", None, wait_ms)["left"]
+    world = World(seed, pool)
+    found, stay = by_latency(seed, wait_ms, pool), served(world, "prototype", None, wait_ms)["left"]
+    users = products.requests(world)[0]["user"]
+    beyond = _waited(world, "vendor", 400, wait_ms)[2] - _waited(world, "prototype", None, wait_ms)[2].astype(float)
     more = found["left"] - stay
     late = more > 0
     at = float(np.interp(0, more, found["p95"])) if late.any() and not late.iloc[0] else None
@@ -99,6 +111,6 @@ def too_slow(seed: int, wait_ms: float = WAIT_MS, pool: Pool = Pool()) -> Eviden
         return plots.timeline(ax, found["p95"], lines, {scope.charter().p95_ms: "promised"}, time="p95 of the vendor's answers (ms)", unit="users in 1,000 who leave",
                               finding=f"The vendor's model loses more users from a p95 of {at:.0f} ms" if at
                               else "At no speed drawn does the order of the two change")
-    return Evidence("more users in 1,000 who leave at a typical 400 ms", float(more[400]), None, len(products.requests(World(seed, pool))[0]),
+    return Evidence("more users in 1,000 who leave at a typical 400 ms", float(more[400]), products.by_user(beyond, users, keyed(seed, "lesson 01", "too slow")), len(users),
                     "How long people wait is an assumption; measure it where they leave.", draw,
                     data=dict(fast=float(more[TYPICAL_MS[0]]), even=at, errors=float(np.ptp(found["errors"]))))

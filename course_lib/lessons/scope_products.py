@@ -5,11 +5,11 @@ import numpy as np
 import pandas as pd
 
 from course_lib.cycle import scope
-from course_lib.cycle.diagnose import redraws
+from course_lib.cycle.diagnose import interval, resampled
 from course_lib.cycle.templates import Templates, spoken
 from course_lib.cycle.train import recognizer
 from course_lib.learn import plots
-from course_lib.learn.experiment import Evidence, bootstrap, experiment
+from course_lib.learn.experiment import Evidence, experiment
 from course_lib.lessons.spring import model_for
 from course_lib.world.draws import keyed
 from course_lib.world.pool import Pool
@@ -77,9 +77,7 @@ def cents(rows: pd.DataFrame, shown, wrong_card: float, sorry: float) -> np.ndar
 
 def drawn(values, users, rng, n: int = 400) -> np.ndarray:
     """Means in 1,000 requests, (n, k), of values (requests, k): users are drawn again, each with all of their requests."""
-    each = pd.DataFrame(np.asarray(values, float).reshape(len(users), -1)).groupby(np.asarray(users))
-    times = redraws(each.ngroups, rng, n)
-    return 1000 * (times @ each.sum().to_numpy()) / (times @ each.size().to_numpy())[:, None]
+    return 1000 * resampled(values, users, rng, n=n)
 
 
 def by_user(values, users, rng, n: int = 400) -> tuple[float, float]:
@@ -192,8 +190,8 @@ def new_names(world: World, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _share(model, world, rows):
     """Share of a test's names that a recogniser gets right, with its interval over readers."""
-    right = pd.Series(model.predict(world.features(rows)) == rows["card"].to_numpy(str)).groupby(rows["speaker"].to_numpy()).mean()
-    return float(right.mean()), bootstrap(right.to_numpy(), rng=np.random.default_rng(0), n=400)
+    right = model.predict(world.features(rows)) == rows["card"].to_numpy(str)
+    return float(right.mean()), interval(right, rows["speaker"], keyed(world.seed, "share"))
 
 
 @experiment
@@ -225,10 +223,13 @@ def other_voices(seed: int, market: bool = True, pool: Pool = Pool()) -> Evidenc
     model = template_model(world)
     rows = [new_names(world, world.recordings("test", market=m, wave=1)) for m in (False, market)]
     here, there = (_share(model, world, some) for some in rows)
+    right = [100 * (model.predict(world.features(some)) == some["card"].to_numpy(str)) for some in rows]
+    first, second = (resampled(r, some["speaker"], keyed(seed, "other voices", i)) for i, (r, some) in enumerate(zip(right, rows)))
+    low, high = np.quantile(first - second, [.025, .975])
 
     def draw(ax):
         return plots.bars(ax, ["like the\ntemplates'", "es, fr and it"], [100 * here[0], 100 * there[0]],
                           [tuple(100 * np.array(i)) for i in (here[1], there[1])], unit="new names recognised by templates (%), by users' voices",
                           finding=f"With other voices {100 * (here[0] - there[0]):.0f} points are gone")
-    return Evidence("points lost with other voices", 100 * (here[0] - there[0]), None, len(rows[1]),
+    return Evidence("points lost with other voices", 100 * (here[0] - there[0]), (float(low), float(high)), len(rows[1]),
                     "es, fr and it voices of the same synthesiser; human voices are further away still.", draw)

@@ -7,10 +7,10 @@ from scipy.special import softmax
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 
 from course_lib.cycle import scope
-from course_lib.cycle.diagnose import interval, redraws
+from course_lib.cycle.diagnose import interval, resampled
+from course_lib.cycle.train import scaler
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment
 from course_lib.lessons.spring import model_for
@@ -36,7 +36,7 @@ class Linear:
         self.loss, self.classes_ = loss, np.unique(labels)
         last = LogisticRegression(C=strength, max_iter=200) if loss == LOSSES[0] else Ridge(alpha=15 / strength)
         target = labels if loss == LOSSES[0] else (labels[:, None] == self.classes_).astype(float)
-        self.pipe = fitted or Pipeline([("scale", StandardScaler()), ("score", last)]).fit(X, target)
+        self.pipe = fitted or Pipeline([("scale", scaler()), ("score", last)]).fit(X, target)
 
     def scores(self, X: np.ndarray) -> np.ndarray:
         """One score for each card, (n, k): any numbers."""
@@ -88,7 +88,7 @@ def linear_costs(seed: int, loss: str, strength: float) -> pd.DataFrame:
 
 def discriminants() -> Pipeline:
     """Linear discriminant analysis with shrinkage (Friedman, 1989), unfitted."""
-    return Pipeline([("scale", StandardScaler()), ("classify", LinearDiscriminantAnalysis(solver="lsqr", shrinkage=.3))])
+    return Pipeline([("scale", scaler()), ("classify", LinearDiscriminantAnalysis(solver="lsqr", shrinkage=.3))])
 
 
 @lru_cache(maxsize=4)
@@ -114,9 +114,7 @@ class Softened:
 
 def _ratio_interval(above, below, speakers, rng) -> tuple[float, float]:
     """95% interval of a ratio of two sums over the same requests, whole speakers resampled."""
-    codes, people = pd.factorize(np.asarray(speakers))
-    drawn = redraws(len(people), rng)
-    low, high = np.quantile((drawn @ np.bincount(codes, above)) / (drawn @ np.bincount(codes, below)), [.025, .975])
+    low, high = np.quantile(resampled(above, speakers, rng, below), [.025, .975])
     return float(low), float(high)
 
 

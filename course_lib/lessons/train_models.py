@@ -5,12 +5,11 @@ import numpy as np
 import pandas as pd
 from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from course_lib.cycle import scope
-from course_lib.cycle.diagnose import interval, redraws
-from course_lib.cycle.train import recognizer
+from course_lib.cycle.diagnose import interval, resampled
+from course_lib.cycle.train import recognizer, scaler
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment
 from course_lib.lessons.spring import model_for
@@ -36,7 +35,7 @@ def sets(seed: int, pool: Pool = Pool()) -> tuple:
 def baselines(seed: int, model: str = "logistic regression", pool: Pool = Pool()) -> Evidence:
     """Accuracy on ten strangers: one card for all, the nearest mean of a name's clips, and `model`; by how much the last one gains."""
     _, X, y, test, XT, yT = sets(seed, pool)
-    nearest = make_pipeline(StandardScaler(), NearestCentroid()).fit(X, y).predict(XT)
+    nearest = make_pipeline(scaler(), NearestCentroid()).fit(X, y).predict(XT)
     given = {"one card for all": np.full(len(yT), y[0]), "nearest mean": nearest,
              "logistic regression": nearest if model == "nearest mean" else model_for(World(seed, pool)).predict(XT)}
     right = {name: answers == yT for name, answers in given.items()}
@@ -68,10 +67,8 @@ def error_with(seed: int, readers: int, pool: Pool = Pool()) -> float:
 
 def _resampled_errors(seed, pool):
     """(n, 5) errors with 2, 4, 8, 12 and 24 readers, the same strangers resampled for all of them."""
-    codes, people = pd.factorize(sets(seed, pool)[3]["speaker"])
-    sums = np.stack([np.bincount(codes, _missed(seed, n, pool)) for n in (*BOUGHT, PLANNED)], axis=1)
-    picks = redraws(len(people), keyed(seed, "learning curve"))
-    return (picks @ sums) / (picks @ np.bincount(codes))[:, None]
+    missed = np.stack([_missed(seed, n, pool) for n in (*BOUGHT, PLANNED)], axis=1)
+    return resampled(missed, sets(seed, pool)[3]["speaker"], keyed(seed, "learning curve"))
 
 
 def by_readers(seed: int, pool: Pool = Pool()) -> pd.DataFrame:

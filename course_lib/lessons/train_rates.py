@@ -3,6 +3,7 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
+from sklearn.decomposition import PCA
 
 from course_lib.cycle.diagnose import RESAMPLES, redraws
 from course_lib.learn import plots
@@ -24,11 +25,11 @@ def _material(seed, pool):
     world = World(seed, pool)
     rows = world.recordings("train")
     apart = rows["speaker"].isin(sorted(rows["speaker"].unique())[-6:]).to_numpy()
-    X, codes = world.features(rows), np.unique(rows["label"].to_numpy(str), return_inverse=True)[1]
+    X, codes = world.features(rows).astype(float), np.unique(rows["label"].to_numpy(str), return_inverse=True)[1]
     Z = (X - X[~apart].mean(axis=0)) / X[~apart].std(axis=0)
-    axes = np.linalg.svd(Z[~apart][::2], full_matrices=False)[2][:INPUTS]
-    Z = (Z @ axes.T / 4).astype(np.float32)             # brought to a spread of about 1
-    return Z[~apart], np.eye(codes.max() + 1, dtype=np.float32)[codes[~apart]], Z[apart], codes[apart], rows["speaker"].to_numpy()[apart]
+    axes = PCA(INPUTS, svd_solver="full").fit(Z[~apart][::2]).components_
+    Z = Z @ axes.T / 4                                  # brought to a spread of about 1
+    return Z[~apart], np.eye(codes.max() + 1)[codes[~apart]], Z[apart], codes[apart], rows["speaker"].to_numpy()[apart]
 
 
 def descend(Z: np.ndarray, targets: np.ndarray, rate: float, rng: np.random.Generator, steps: int = STEPS) -> tuple:
@@ -41,17 +42,17 @@ def descend(Z: np.ndarray, targets: np.ndarray, rate: float, rng: np.random.Gene
     """
     if not rate > 0:
         raise ValueError(f"the learning rate is {rate!r}; a number over 0 is expected")
-    inner = rng.normal(0, np.sqrt(2 / Z.shape[1]), (Z.shape[1], HIDDEN)).astype(np.float32)
-    outer = rng.normal(0, .1 * np.sqrt(1 / HIDDEN), (HIDDEN, targets.shape[1])).astype(np.float32)
-    inner_move = outer_move = np.float32(0)
+    inner = rng.normal(0, np.sqrt(2 / Z.shape[1]), (Z.shape[1], HIDDEN))
+    outer = rng.normal(0, .1 * np.sqrt(1 / HIDDEN), (HIDDEN, targets.shape[1]))
+    inner_move = outer_move = 0
     with np.errstate(all="ignore"):                     # a run that diverges overflows: that is the subject
         for some in rng.integers(len(Z), size=(steps, BATCH)):
             given = Z[some]
             hidden = np.maximum(given @ inner, 0)
             miss = (hidden @ outer - targets[some]) / BATCH
             back = (miss @ outer.T) * (hidden > 0)
-            outer_move = MOMENTUM * outer_move - np.float32(rate) * (hidden.T @ miss)
-            inner_move = MOMENTUM * inner_move - np.float32(rate) * (given.T @ back)
+            outer_move = MOMENTUM * outer_move - rate * (hidden.T @ miss)
+            inner_move = MOMENTUM * inner_move - rate * (given.T @ back)
             inner, outer = inner + inner_move, outer + outer_move
     return inner, outer
 

@@ -6,7 +6,7 @@ import pandas as pd
 from sklearn.model_selection import PredefinedSplit, cross_val_predict
 
 from course_lib.cycle import splits
-from course_lib.cycle.diagnose import redraws
+from course_lib.cycle.diagnose import redraws, resampled
 from course_lib.cycle.train import recognizer
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment
@@ -53,8 +53,7 @@ def judged(seed: int, how: str, copies: bool = False, pool: Pool = Pool()) -> pd
 
 def over_speakers(counts: pd.DataFrame, rng: np.random.Generator) -> tuple[float, float]:
     """95% interval of the percent right of counts by speaker (sum, size), whole speakers resampled."""
-    picks = redraws(len(counts), rng)
-    low, high = np.quantile(100 * (picks @ counts["sum"].to_numpy(float)) / (picks @ counts["size"].to_numpy(float)), [.025, .975])
+    low, high = np.quantile(100 * resampled(counts["sum"], counts.index, rng, counts["size"]), [.025, .975])
     return float(low), float(high)
 
 

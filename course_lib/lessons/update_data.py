@@ -27,7 +27,7 @@ ROUNDS = 3
 
 def fit(world: World, rows: pd.DataFrame, weight=None):
     """A recogniser of labelled rows; `weight` says how much each counts."""
-    weights = {} if weight is None else dict(scale__sample_weight=weight, classify__sample_weight=weight)
+    weights = {} if weight is None else dict(scale__standardscaler__sample_weight=weight, classify__sample_weight=weight)
     return recognizer().fit(world.features(rows), rows["label"].to_numpy(str), **weights)
 
 

@@ -64,6 +64,27 @@ def test_interval_over_speakers_is_as_wide_as_so_few_opinions():
     assert (low, high) == alone and high - low > 5 * np.diff(diagnose.interval(values, range(1000), np.random.default_rng(0)))[0]
 
 
+def test_resampled_ratios_are_those_of_a_loop_over_the_same_draws():
+    rng = np.random.default_rng(3)
+    people = rng.permutation(np.repeat(["a", "b", "c", "d"], [3, 1, 4, 2]))
+    below = rng.integers(0, 3, (10, 2)).astype(float)
+    above = rng.random((10, 2)) * below
+    found = diagnose.resampled(above, people, np.random.default_rng(5), below, n=20)
+    times = diagnose.redraws(4, np.random.default_rng(5), 20)
+    for row, drawn in zip(found, times):
+        often = np.array([dict(zip(pd.unique(people), drawn))[who] for who in people])
+        assert row == pytest.approx((often @ above) / (often @ below), nan_ok=True)
+    assert diagnose.resampled(above[:, 0], people, np.random.default_rng(5), below[:, 0], n=20)[:, 0] == pytest.approx(found[:, 0], nan_ok=True)
+
+
+def test_resampled_says_nan_where_nothing_is_left_to_divide_by():
+    found = diagnose.resampled([1.0, 0], ["a", "b"], np.random.default_rng(0), [2.0, 0])
+    assert set(found[~np.isnan(found)]) == {.5} and .2 < np.isnan(found).mean() < .3, "b twice is a quarter of the draws"
+    assert np.isnan(diagnose.interval([], [], np.random.default_rng(0))).all()
+    with pytest.raises(ValueError, match="2 values and 3 speakers arrived"):
+        diagnose.interval([1, 2], ["a", "a", "a"], np.random.default_rng(0))
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.floats(-5, 5)), min_size=2, max_size=30))
 def test_interval_holds_within_the_speakers_means(pairs):

@@ -1,4 +1,8 @@
 """Fitting, aligning and timing recognisers; the lesson's experiments where a known answer exists."""
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -27,6 +31,22 @@ class Clock:
 
     def __call__(self):
         return self.now
+
+
+def digits(kind):
+    """Probabilities of a recogniser for some strangers' clips, to nine digits."""
+    world = World(3)
+    rows, strangers = world.recordings("train").iloc[::4], world.recordings("test").iloc[::20]
+    model = train.recognizer(kind).fit(world.features(rows), rows["label"].to_numpy(str))
+    return model.predict_proba(world.features(strangers)).round(9) + 0.0
+
+
+@pytest.mark.parametrize("kind", train.KINDS)
+def test_another_blas_kernel_fits_the_same_recogniser(kind, tmp_path):
+    code = f"import sys, numpy; sys.path.insert(0, {os.path.dirname(__file__)!r}); from test_train import digits; numpy.save({str(tmp_path / 'p.npy')!r}, digits({kind!r}))"
+    done = subprocess.run([sys.executable, "-c", code], env=os.environ | {"OPENBLAS_CORETYPE": "Nehalem"}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_allclose(np.load(tmp_path / "p.npy"), digits(kind), atol=2e-9)
 
 
 def test_contracts_of_the_kinds():
