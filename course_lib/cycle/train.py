@@ -46,7 +46,7 @@ def recognizer(kind: str = "default") -> Pipeline:
     if kind not in KINDS:
         raise ValueError(f"recogniser kind {kind!r} arrived; known kinds are {', '.join(KINDS)}")
     if kind == "default":
-        return Pipeline([("scale", scaler()), ("classify", LogisticRegression(C=.03, max_iter=200))])
+        return Pipeline([("scale", scaler()), ("classify", LogisticRegression(C=.03, max_iter=1000))])
     # One against the rest: SVC's own multi-class scores count votes and carry no confidence.
     machine = OneVsRestClassifier(SVC(C=1, gamma="scale"))
     return Pipeline([("scale", scaler()), ("reduce", LinearDiscriminantAnalysis(solver="eigen", shrinkage=.3)),

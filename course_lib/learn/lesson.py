@@ -131,7 +131,7 @@ def seal(key: str, text: str) -> None:
         print("Nothing sealed. Write between the quotes and run again; the lesson goes on either way.")
         return
     ledger.record("seal", key, dict(text=text.strip()), **_about())
-    print(f"Sealed, {len(text.split())} words. Lesson 14 opens it.")
+    print(f"Sealed, {len(text.split())} words, until the end of the course.")
 
 
 def unseal(key: str) -> list[str]:

@@ -40,7 +40,7 @@ def _production(seed, pool):
 
 
 def beside_production(seed: int, pool: Pool = Pool()) -> pd.DataFrame:
-    """Names recognised (%) as promised by your split and by the course's, and in the pilot: of all names, and of usual voices and rooms.
+    """Names recognised (%) as promised by your split and by the course's, and as the launch model gets them in the pilot: of all names, and of usual voices and rooms.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def beside_production(seed: int, pool: Pool = Pool()) -> pd.DataFrame:
     mine, found = decision("split"), {}
     for split in dict.fromkeys([mine, REFERENCE]):
         found[f"promised by {split}{' (yours)' if split == mine else ''}"] = promise(seed, split, pool)
-    for name, some in {"pilot": np.ones(len(right), bool), "pilot, usual voices and rooms": usual}.items():
+    for name, some in {"launch model, pilot": np.ones(len(right), bool), "launch model, usual voices and rooms": usual}.items():
         rng = keyed(seed, "production", name)
         found[name] = right[some].mean(), *interval(right[some], speakers[some], rng)
     return pd.DataFrame.from_dict(found, orient="index", columns=["recognised", "low", "high"])

@@ -78,7 +78,9 @@ def priority(seed: int, market: float | None = None, noisy: float | None = None,
     def draw(ax):
         labels = [f"{name} {found['share'][name]:.0%} of names, {found['now'][name]:.0f}\u00a0→\u00a0{found['after'][name]:.0f}" for name in gain.index]
         title = f"First to mend: {first}" + (", the worst slice" if first == worst else "") + ("" if sure else f"; the lead on {second} may be chance")
-        return plots.bars(ax, labels, gain.to_numpy(), [tuple(ends[name]) for name in gain.index], unit="errors saved in 1,000 names", finding=title)
+        ax = plots.bars(ax, labels, gain.to_numpy(), [tuple(ends[name]) for name in gain.index], unit="errors saved in 1,000 names", finding=title)
+        ax.set_xlim(left=min(ax.get_xlim()[0], float(ends.min().min()) - 12))            # room for the number of a repair that hurts
+        return ax
     return Evidence("errors saved by the first candidate, times those saved by the worst slice", float(gain.iloc[0] / max(gain[worst], 1e-9)), None,
                     len(names(World(seed, pool))), "One trial of each, measured on the voices of the pilot.",
                     draw, "05.1", dict(axis="x", first=first, worst=worst, sure=sure, ends=ends.T.to_numpy().tolist(),

@@ -87,7 +87,7 @@ def same_version(seed: int, clustered: bool = True, pool: Pool = Pool()) -> Evid
         return plots.bars(ax, ["over requests", "over voices", "promised by 95%"], [requests, voices, 5], unit="comparisons in 100 that look certain",
                           finding=f"Nothing changed, and {requests:.0f} in 100 look certain")
     return Evidence("comparisons in 100 that look certain over requests", float(requests), None, COMPARISONS,
-                    "So few voices make even the interval over voices a little too short.", draw, "05.2", dict(voices=float(voices), axis="x"))
+                    "So few voices make even the interval over voices too short.", draw, "05.2", dict(voices=float(voices), axis="x"))
 
 
 @kept(maxsize=4)

@@ -68,7 +68,7 @@ def _latencies(seed):
 
 
 @exercise("00.3", cases=_latencies, mistakes={
-    "That is the mean. It can look fine while one user in twenty waits five times as long.": lambda milliseconds: np.mean(milliseconds),
+    "That is the mean. It can look fine while one request in twenty takes five times as long.": lambda milliseconds: np.mean(milliseconds),
     "That is the slowest request of all: one accident decides it. A percentile is steadier.": lambda milliseconds: np.max(milliseconds),
     "numpy's `percentile` counts from 0 to 100, and .95 is less than one percent: write 95.": lambda milliseconds: np.percentile(milliseconds, .95),
 }, hints=["Sort them in your mind: which one has 95% of the others before it?", "numpy has `np.percentile(values, 95)`; pandas `series.quantile(.95)`."],

@@ -34,7 +34,7 @@ class Linear:
         if loss not in LOSSES or not strength > 0:
             raise ValueError(f"loss {loss!r} and C = {strength!r} arrived; {' or '.join(LOSSES)} and a C over 0 are expected")
         self.loss, self.classes_ = loss, np.unique(labels)
-        last = LogisticRegression(C=strength, max_iter=200) if loss == LOSSES[0] else Ridge(alpha=15 / strength)
+        last = LogisticRegression(C=strength, max_iter=1000) if loss == LOSSES[0] else Ridge(alpha=15 / strength)
         target = labels if loss == LOSSES[0] else (labels[:, None] == self.classes_).astype(float)
         self.pipe = fitted or Pipeline([("scale", scaler()), ("score", last)]).fit(X, target)
 
@@ -118,13 +118,15 @@ def _ratio_interval(above, below, speakers, rng) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def in_words(gap: tuple[float, float], ratio: float) -> str:
-    """What discriminants change, from the interval of their gain in accuracy and the ratio of costs.
+def in_words(gap: tuple[float, float], ratio: float, span: tuple[float, float] | None = None) -> str:
+    """What discriminants change, from the interval of their gain in accuracy and the ratio of costs, with its interval where it has one.
 
     >>> in_words((-.01, .02), 2.31)
     'About as accurate, 2.3 times the cost'
-    """
+    
     more = "More accurate" if gap[0] > 0 else "Less accurate" if gap[1] < 0 else "About as accurate"
+    if span and span[0] <= 1 <= span[1]:
+        return f"{more}, and no other cost is shown"
     return f"{more}, at much the same cost" if .9 < ratio < 1.1 else f"{more}, {ratio:.1f} times the cost"
 
 
@@ -146,7 +148,7 @@ def discriminants_instead(seed: int, temperature: float = 1, pool: Pool = Pool()
 
     def draw(ax):
         words = [f"{name}\n{100 * share:.1f}% recognised" for name, share in zip(models, (before, after))]
-        return plots.bars(ax, words, [first, second], unit="cost of errors in 1,000 requests (cents)", finding=in_words(gap, second / first))
+        return plots.bars(ax, words, [first, second], unit="cost of errors in 1,000 requests (cents)", finding=in_words(gap, second / first, ratio))
     return Evidence("cost with discriminants over cost with logistic regression", second / first, ratio, len(each[0]),
                     "One threshold for both; with thresholds of their own the order can be another.", draw, key="04.1" if temperature == 1 else None,
                     data=dict(axis="x", cost=second, default=first, accuracy=float(after), default_accuracy=float(before), gap_low=gap[0], gap_high=gap[1]))

@@ -35,8 +35,10 @@ def rate_worth(seed: int, price: float):
     table = train_rates.by_rate(seed, price)
     best = table["worth"].idxmax()
     labels = [f"rate {rate:g}, {row.failed:.0f} of {train_rates.RUNS} fail" for rate, row in table.iterrows()]
-    ax = plots.bars(plots.axes(), labels, table["worth"].fillna(0).round(), unit="worth of a usable model (cents)",
-                    finding=f"If a failed run costs {price:.0f} cents, rate {best:g} is best")
+    lost = table["worth"] - train_rates.POINT_WORTH * table["accuracy"]                # what failed runs cost
+    spans = (train_rates.POINT_WORTH * table[["low", "high"]]).add(lost, axis=0).fillna(0).itertuples(index=False, name=None)
+    ax = plots.bars(plots.axes(), labels, table["worth"].fillna(0).round(), list(spans), unit="worth of a usable model (cents)",
+                    finding=f"If a failed run costs {price:.0f} cents, rate {best:g} is best in these runs")
     return ax.figure, f"failed run {price:.0f} cents: rate {best:g} is best, worth {table['worth'][best]:.0f} cents"
 
 

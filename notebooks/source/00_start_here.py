@@ -43,7 +43,7 @@ world = World(seed)
 # %% [markdown]
 # ## A sealed answer
 # Imagine Monday has passed. Three months later somebody says: "Accuracy fell. What now?" Write your first three steps
-# between the quotes, in your own words. The answer is sealed and comes back in lesson 14, beside what you would say then.
+# between the quotes, in your own words. The answer is sealed: to lay beside what you will say at the end of the course.
 
 # %%
 seal("accuracy fell; what now?", "")
@@ -137,8 +137,8 @@ test = spring.launch(seed)
 test.figure
 
 # %% [markdown]
-# The line through the middle point is a 95% **interval**: with ten other readers the score would have been a little different, and would
-# lie within such a range nearly always. Readers differ, too, from the worst to the best; a mean hides that. And with fewer people
+# The line through the middle point is a 95% **interval**: with ten other readers the score would have been a little different; such ranges hold
+# the score over all such readers about 95 times in 100. Readers differ, too, from the worst to the best; a mean hides that. And with fewer people
 # recorded for training?
 
 # %%
@@ -222,7 +222,7 @@ p95 = check("00.3", p95)
 round(p95(log["latency_ms"]), 1)               # milliseconds, measured here
 
 # %% [markdown]
-# One user in twenty waits at least that long; a mean would not show it. The product works, it is fast, and the score is
+# One request in twenty takes at least that long; a mean would not show it. The product works, it is fast, and the score is
 # good. **You ship.**
 
 # %% [markdown]
@@ -255,7 +255,7 @@ before_after.eq("sorry").mean().rename("share of sorry?").round(2)
 # %% [markdown]
 # ## Signals that need no labels
 # None of these columns needs a label: how many `requests` (this simulation keeps them equal, except for holidays), the
-# share answered `sorry`, the mean `confidence`, how many of 1,000 users ask again within a minute (`re_asks`), and how loud
+# share answered `sorry`, the mean `confidence`, how many of 1,000 requests are asked again within a minute (`re_asks`), and how loud
 # the speech is (`level_db`, in decibels).
 
 # %%
@@ -356,7 +356,7 @@ spring.compare_actions(seed).figure
 # | train, diagnose | fitted and measured a model | ML engineer | 04, 05 |
 # | deploy, release | served it over HTTP | platform engineer | 06, 07 |
 # | monitor | wrote a rule that pages | whoever is on call | 08, 09 |
-# | update | retrained; mended a table | the whole team | 10, 11 |
+# | update | retrained; mended a table | the whole team | 10 |
 
 # %% [markdown]
 # **MLOps** is the practice of keeping that cycle turning: reproducible training, reliable deployment, logging, monitoring,

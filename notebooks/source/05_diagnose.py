@@ -2,7 +2,7 @@
 # # 05 · Diagnose: what to fix first?
 #
 # The voice look-up has run as a pilot for four weeks. Consenting users asked, the team listened to each request, and too
-# many whole names got the wrong card; the first table says how many. There is time for two repairs before release, two weeks each. You are the ML
+# often the likeliest card for a whole name was wrong; the second table says how often. There is time for two repairs before release, two weeks each. You are the ML
 # engineer, and the product manager asks: **what do you fix first, and how will you know that it helped?**
 #
 # Choose wrongly, and two weeks are gone while the same users get the same wrong cards. Measure wrongly, and you
@@ -65,7 +65,7 @@ plans.plans(seed).round(1)
 
 # %% [markdown]
 # What a model gets right begins before it is trained. The last table is about **your plans**: your offer (lesson 01; its price stands there),
-# 300 clips by place (02), and labels by your votes, guideline and way (03). Each gives the names recognised, beside the course's plan. `gain`
+# 300 clips by place (02), and labels by your votes, guideline and way (03). Each row is an experiment of its own, the first two on later requests, the third on test readers: compare within a row only. `gain`
 # is in points, with its 95% interval over speakers. Where you kept no plan, yours is the course's, and the gain is 0.
 #
 # ## Cut it into slices
@@ -84,7 +84,8 @@ pd.concat({p: laps.slices(seed, p).round(whole) for p in properties})
 # Devices differ, too, but look at their intervals: few voices own a watch, and a weak voice makes its device look weak.
 # Try `"kind"`, the kind of figure, in the cell above.
 #
-# So what did your split of lesson 04 promise, and what do users get from the model that was launched? In percent of names:
+# So what did your split of lesson 04 promise, and what would the launch model of lesson 00 give these users? (It learnt from true labels and twice the clips;
+# the pilot's model, in all other tables, from a vendor's labels.) In percent of names:
 
 # %%
 from course_lib.lessons import decided_split
@@ -93,13 +94,12 @@ decided_split.beside_production(seed).round(1)
 
 # %% [markdown]
 # A split promises for the voices and rooms in its own data; the last row asks about those. (A little more than promised is no
-# wonder: a split's models learn from two thirds of the readers, the launched one from all.) No split could know the new market. This model
-# learnt from true labels; the one of the pilot, below, from a vendor's.
+# wonder: a split's models learn from two thirds of the readers, the launched one from all.) No split could know the new market.
 #
 # ## Hear the confusions
 # Leave the new market and the noisy rooms aside. Which cards does the model still confuse? `share` is a pair's share of
 # all those errors. Some of these names **sound alike**: they share a word. Listen to two pairs (or read the pictures): a
-# request that got a wrong card, and one for the card that was shown. Could you tell them apart?
+# request whose likeliest card was wrong, and one for that card. Could you tell them apart?
 
 # %%
 panels.native_confusions(seed)
@@ -165,7 +165,7 @@ panels.after_one_lap(seed, mine)
 
 # %% [markdown]
 # ## A yardstick first
-# Before you mend anything: how will you know that it helped? A colleague has an answer. In the pilot, half of the native users
+# Before you mend anything: how will you know that it helped? A colleague has an answer. In the pilot, half of the users outside the new market
 # had version A and half version B. She reports how many fewer errors B made in 1,000 names. Luck? She resamples the
 # requests: draw as many again, with replacement, measure the gain again, 300 times. The middle 95%
 # of the results is an interval, the **bootstrap** (Efron, 1979).
@@ -225,7 +225,7 @@ guess("05.2", certain=None, between=(0, 100))
 trust.same_version(seed).figure
 
 # %% [markdown]
-# Resample what is independent. Even then the interval is a little too short, because the voices are so few. The better remedy is to let both versions answer the *same* clips: then easy and hard voices
+# Resample what is independent. Even then the interval is too short (compare the last two bars), because the voices are so few. The better remedy is to let both versions answer the *same* clips: then easy and hard voices
 # cancel, and only the difference counts. That is the **paired** test of this lesson: the same clips of ten
 # test readers, with its interval over readers.
 #
@@ -289,8 +289,8 @@ laps.mended(seed).round().astype(int)
 # %% [markdown]
 # In the figure, compare the first two rows: on paired clips the intervals over clips and over readers are much alike,
 # because easy and hard readers cancel. In the table, `low` and `high` bound what a lap `saves`, over voices; where they hold 0, that row's
-# gain may be chance. Sound-alike names may still be the hardest: mended labels help, they
-# do not make such names easy.
+# gain may be chance. Sound-alike names may still be the hardest: whether mended labels
+# help them is in their row, and easy they are not.
 #
 # ## Lap 2: the noisy rooms
 # Crowds and motorways are still worse than the rest. Recording in them is possible within two weeks; the new market is a
@@ -320,7 +320,7 @@ laps.lighter(seed).figure
 
 # %% [markdown]
 # If the second figure's first two rows lie right of 0, the lighter weight is better. If they reach 0, that is not shown: then read the lower end,
-# which says how much it may cost. In nearly every world that is less than 20 names in 1,000. The team takes the lighter weight, because training then has the mix
+# which says how much it may cost. In nearly every world that is less than 20 names in 1,000. The team takes the lighter weight, because training then has nearly the mix
 # of the pilot, and ships it for what lap 2 gains in noisy rooms. (Where the gain over all rooms is not established, say so, and measure on.) This is MLOps: the same two
 # questions before each release, *is the gain established?* and *does any slice lose?*, asked by a script and not by
 # memory (lesson 07 builds that gate).
@@ -345,7 +345,7 @@ reliability(named["confidence"], named["right"], bins=5).round(2)
 trust.calibration(seed).figure
 
 # %% [markdown]
-# Calibrated confidences can be read as frequencies, on traffic like this. A promise needs no calibration: measure the risk at
+# Where the second curve lies near the diagonal, its confidences can be read as frequencies, for whole names on traffic like this. A promise needs no calibration: measure the risk at
 # each threshold. Now *all* requests count, also cut-off ones, first names, and people without a card. `answered` is
 # the share that gets a card, `risk` the share of those cards that is wrong, `low` and `high` its interval over voices; the last two
 # columns are that of `answered`.
@@ -420,14 +420,14 @@ quiz("05")
 # - What to fix first: share × gain, for the traffic that will come. The worst slice is often not it.
 # - An interval over requests flatters; resample voices, or compare on the same clips.
 # - Only out-of-fold probabilities can doubt a label.
-# - Find, fix, measure again, by slice: a repair can take from one group what it gives another. - A promise rests on the
-#   upper end of a measured risk, not on confidence, and it does not hold for every group.
+# - Find, fix, measure again, by slice: a repair may take from one group what it gives another.
+# - A promise rests on the upper end of a measured risk, not on confidence, and it does not hold for every group.
 
 # %% [markdown]
 # **What this does not prove.** The vendor's mistakes follow a simple rule, and the listener who mended them made none. The pilot
 # has about twenty synthetic voices; real users differ in more ways. The order of steps carries over; the numbers do not.
 #
-# **A judgement question** with no single answer: lap 2 helps people in crowds and, perhaps, costs the others one name in
+# **A judgement question** with no single answer: suppose that lap 2 helped people in crowds and cost the others one name in
 # a hundred. Who decides whether that is fair, and what must they see?
 #
 # **Two interview questions this lesson answers**: *"Is a gain of 0.4 points real?"* and *"Better overall, worse for one group:

@@ -49,7 +49,7 @@ live[["day", "device", "decision", "confidence", "re_ask"]].head(3).round(2)
 
 # %% [markdown]
 # One row of the log is one request. A **signal** is a number computed from many rows: the share answered "sorry?", the mean
-# confidence, how many of 1,000 users ask again. None of these needs a label. By day they are a few lines of pandas:
+# confidence, how many of 1,000 requests are asked again. None of these needs a label. By day they are a few lines of pandas:
 
 # %%
 by_day = live.groupby("day")

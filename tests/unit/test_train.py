@@ -199,14 +199,14 @@ def test_readers_are_resampled_not_clips():
 def test_the_split_that_you_keep_is_what_was_promised(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_HOME", str(tmp_path))
     first = decided_split.beside_production(0)
-    assert first.index.tolist() == ["promised by speaker (yours)", "pilot", "pilot, usual voices and rooms"]
+    assert first.index.tolist() == ["promised by speaker (yours)", "launch model, pilot", "launch model, usual voices and rooms"]
     lesson.begin("04", 0)
     lesson.decide("split", "clips")
     lesson.begin("05", 0)
     mine = decided_split.beside_production(0)
-    assert mine.index.tolist() == ["promised by clips (yours)", "promised by speaker", "pilot", "pilot, usual voices and rooms"]
-    assert mine.loc["promised by speaker"].equals(first.iloc[0].rename("promised by speaker")) and mine.loc["pilot"].equals(first.loc["pilot"])
-    assert mine["low"].iloc[0] > mine["high"]["pilot"], "a split with copies promises more than production gives"
+    assert mine.index.tolist() == ["promised by clips (yours)", "promised by speaker", "launch model, pilot", "launch model, usual voices and rooms"]
+    assert mine.loc["promised by speaker"].equals(first.iloc[0].rename("promised by speaker")) and mine.loc["launch model, pilot"].equals(first.loc["launch model, pilot"])
+    assert mine["low"].iloc[0] > mine["high"]["launch model, pilot"], "a split with copies promises more than production gives"
     with pytest.raises(KeyError):
         decided_split.promise(0, "weather")
 
