@@ -114,7 +114,7 @@ def flattery(seed: int, judged_on: str = "itself", pool: Pool = Pool()) -> Evide
         ax.set_ylim(len(found) + .4, -.7)               # room for the words of two guesses
         return ax
     return Evidence("points of lead that exist on its own check only", leads[0] - leads[1], None, DRAWS * OWN_CHECK,
-                    "Each plan was drawn three times; the readers are synthetic.", draw, "02.1",
+                    "Each plan was drawn three times (nine colleagues have hardly more clips than one draw takes); the readers are synthetic.", draw, "02.1",
                     dict(own_lead=leads[0], own=100 * own[PLANS[0]][0], production=100 * live[PLANS[0]][0], axis="x"))
 
 

@@ -15,7 +15,7 @@ DIVISIONS = (100, 200, 300, 400, 500, 550)             # of 600 clips, so many t
 
 
 def test_sample(world: World, plan: str = "stratified", n: int = CLIPS) -> pd.DataFrame:
-    """n clips of ten other readers to test on, by a plan; each with whether the proportional team's model is right."""
+    """n clips of thirteen other readers, three of them of the new market, to test on, by a plan; each with whether the proportional team's model is right."""
     rng, everyone = keyed(world.seed, "test sample", plan), frame(world, "test")
     rows = collect.stratified(everyone, n, rng) if plan == "stratified" else collect.proportional(everyone, n, rng, shares(world))
     return rows.assign(right=team(world, "proportional")[0].predict(world.features(rows)) == rows["label"].to_numpy(str))
@@ -37,7 +37,7 @@ def reweighted(seed: int, plan: str = "stratified", pool: Pool = Pool()) -> Evid
                               [(100 * low, 100 * high) for _, (low, high) in (plain, weighted, truth)], unit="names recognised (%)",
                               finding=f"Weights: {values[1] - values[0]:+.1f} points; production: {values[2]:.0f} of 100")
     return Evidence("points by which weights move the estimate", values[1] - values[0], None, len(rows),
-                    "Weights mend the shares of places, not that ten readers stand for all users.", draw,
+                    "Weights mend the shares of places, not that thirteen readers stand for all users.", draw,
                     data=dict(plain=values[0], weighted=values[1], production=values[2], effective=collect.effective_size(weights)))
 
 

@@ -169,7 +169,7 @@ def compare(seed: int, size: int = CREW, misread: int = 0, clips: int = WEEK, po
     def draw(ax):
         return below(plots.estimate(ax, WAYS, list(values.values()), intervals, finding=verdict(values, size, misread), unit="labels right (%)"))
     return Evidence("points that Dawid-Skene gains on counting", values["Dawid-Skene"] - values["counting"], (low, high), CLIPS,
-                    "Who slips, and how, is simulated; the misreading is one and the same for all who misread.", draw, None,
+                    "Who slips, and how, is simulated; all who misread do so alike. The interval counts clips as independent.", draw, None,
                     dict(axis="x", **{way.replace("-", "_"): value for way, value in values.items()}))
 
 
@@ -184,7 +184,7 @@ def verdict(values: dict, size: int, misread: int) -> str:
     best = next(way for way in WAYS if values[way] >= max(values.values()) - .5)
     tied = [way for way in WAYS if abs(values[way] - values[best]) <= .5 and way != best]
     who = f"{misread} of {size} misread a rule" if misread else f"All {size} read the rules alike"
-    return f"{who}: {best} is best, {values[best]:.0f}% right" + (f" (no worse: {', '.join(tied)})" if tied else "")
+    return f"{who}: {best} is best, {values[best]:.1f}% right" if not tied else f"{who}: {best} will do, {values[best]:.1f}% right; within half a point: {', '.join(tied)}"
 
 
 @experiment

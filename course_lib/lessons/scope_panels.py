@@ -56,10 +56,11 @@ def patience_figure(seed: int, typical_ms: float, wait_ms: float):
     found = {"prototype": patience.served(world, "prototype", None, wait_ms), "vendor's model": patience.served(world, "vendor", typical_ms, wait_ms)}
     parts = {"gone before the answer": [f["too_late"] for f in found.values()], "gone after an error": [f["left"] - f["too_late"] for f in found.values()]}
     left = {name: f["left"] for name, f in found.items()}
-    best = min(left, key=left.get)
+    low, high = patience.beyond(seed, typical_ms, wait_ms)
+    verdict = "Who keeps more users is not shown" if low <= 0 <= high else f"The {min(left, key=left.get)} keeps more users"
     words = "; ".join(f"{name}: p95 {f['p95']:.0f} ms, {f['errors']:.0f} errors, {f['cost']:.0f} cents, {f['left']:.0f} users leave" for name, f in found.items())
-    ax = products.stacked(plots.axes(7, 2.8), list(left), parts, unit="users in 1,000 who leave", finding=f"The {best} keeps more users")
-    return ax.figure, f"The {best} keeps more users. In 1,000 requests: {words}"
+    ax = products.stacked(plots.axes(7, 2.8), list(left), parts, unit="users in 1,000 who leave", finding=verdict)
+    return ax.figure, f"{verdict}. In 1,000 requests: {words}; the vendor's model loses {low:+.0f} to {high:+.0f} beyond the prototype"
 
 
 def patience_panel(seed: int):

@@ -94,7 +94,7 @@ demo.figure
 #
 # The black lines are 95% **intervals**: what the cost could have been with other users of the same kind, found by drawing
 # the pilot's users again and again (a bootstrap). What counts is the interval of the *difference*, in the caption: it
-# stays above 0, so two weeks are enough to tell.
+# stays far above 0. (These users share few voices, so true intervals are wider: lesson 05.)
 #
 # So the vendor's model is worse? Look again: it is the *rule* that differs. Give the demo the same threshold:
 
@@ -191,7 +191,7 @@ baseline.figure
 # %% [markdown]
 # On the names it learnt, the model is far ahead. Is that worth the price of building it? That depends on the number of
 # requests; you work it out below. On new names the model is worth nothing: it has no such card to choose. Templates cost
-# two readings a name. A product may use both, and lesson 10 does.
+# two readings a name. A product may use both, and lesson 10 does. (The first bar counts the pilot's requests, the others readers' clips, each name equally often.)
 #
 # But be suspicious: this is too good. Who read the templates? The **same synthesiser** that speaks for the users. What if the
 # users' voices are of another family?
@@ -200,8 +200,8 @@ baseline.figure
 products.other_voices(seed).figure
 
 # %% [markdown]
-# Part of that baseline was cheating, though nobody meant to: test and templates came from one source. Real users are
-# further away from a synthesiser than these voices are. Templates stay the baseline, with that note.
+# Part of that baseline was cheating, though nobody meant to: test and templates came from one source. Real users may be
+# further away still; nobody has measured that here. Templates stay the baseline, with that note.
 #
 # ## How sure are you?
 # A vendor writes: "In our trial of 30 requests there was **not one** wrong card." The usual formula for an interval, share ± 1.96 standard
@@ -235,8 +235,8 @@ interval = check("01.2", interval)
 # which is `"lower"` where small values are good (wrong cards) and `"higher"` where large ones are (right cards). Return one of the texts `"kept"`,
 # `"broken"`, `"not shown"`. For 26, 37, 80 and `"lower"` it is `"kept"`.
 #
-# Wilson takes each request for a person of its own. The pilot's users come back, and one user's requests are alike: Wilson's
-# interval is too short there. So in the table below the pilot's rows draw **users** again, as before.
+# Wilson takes each request for a person of its own. The pilot's users come back, and one user's requests are alike, so Wilson's
+# interval may be too short. So in the table below the pilot's rows draw **users** again, as before. `low` and `high` are per 1,000.
 
 # %%
 # exercise: 01.3
@@ -364,7 +364,7 @@ display(scope_prices.points(seed, volume).round(2))
 scope_prices.point(seed, volume).figure
 
 # %% [markdown]
-# A point has one worth and no fixed price: later ones cost many times the first. `points` were saved in the pilot, `low` to `high` by users drawn again:
+# A point has one worth and no fixed price: later ones cost many times the first (`inf`: the pilot saw none saved). `points` were saved in the pilot, `low` to `high` by users drawn again:
 # one user's requests are alike, so 3,600 requests say less than as many users would. **Buy** while all of the interval lies left of the
 # volume's line; where it crosses, the pilot does not show it. Put 0.1 in place of 20: where do you stop now?
 #
@@ -379,7 +379,7 @@ display(pd.DataFrame(draft["metrics"]).T[["role", "unit", "baseline", "target"]]
 pd.DataFrame(draft["risks"]).T
 
 # %% [markdown]
-# What is missing? A field that is not there shows as NaN, an empty one as nothing or None.
+# What is missing? A gap shows as NaN, as None or as nothing.
 #
 # **Exercise 01.5** (8 minutes). Write the test that a charter must pass. You get `draft`, a dict with the dicts `draft["metrics"]` and
 # `draft["risks"]`: name -> fields. Return the set of names of all metrics without `unit` or `baseline`, and of all risks without `owner`.
@@ -398,7 +398,7 @@ print(*faults(draft), sep="\n")                # the course's own test, with rea
 # popular card alone had 75. A risk without an owner is met by nobody. And somebody wrote the threshold in percent.
 #
 # Mend it: fill in the four gaps, each in place of `None`. (Wrong cards are counted per 1,000 requests. The most popular card alone gets the share
-# that you saw above; as popularity comes and goes, the reference charter takes a round 20%. The card table belongs to the editor of the
+# that you saw above; as popularity comes and goes, the reference charter takes 20%, to be on the safe side. The card table belongs to the editor of the
 # catalogue.) Then put in **your** prices.
 
 # %% tags=["guess"] solved={"unit": "per 1,000 requests", "baseline": 20, "owner": "editor of the catalogue", "threshold": 0.5}
@@ -432,8 +432,8 @@ quiz("01")
 # - Build or buy turns on volume, news, speed and exit. What you promise needs a unit, a baseline and an owner.
 
 # %% [markdown]
-# **What this does not prove.** Prices, contracts and network times are assumptions of a usual size; the volume at which building
-# pays is theirs. Voices are synthetic, and few voices speak for all users; lesson 05 draws voices again, and intervals grow. The *order* of
+# **What this does not prove.** Prices, contracts and network times are assumptions; the volume at which building
+# pays follows from them. Voices are synthetic, and few voices speak for all users; lesson 05 draws voices again, and intervals grow. The *order* of
 # the steps (price, baseline, interval, promise, owner) carries over.
 #
 # **A judgement question** with no single answer: the vendor offers its API free for a year, with an exit of 90 days. The owner of the
@@ -452,7 +452,7 @@ patience.leaving(seed).figure
 
 # %% [markdown]
 # Whoever leaves does not say which error it was. A team that counts leavers alone sets the threshold lower, and shows more wrong cards
-# to those who stay. Write the objective for what you care about, and the guardrail for what it would sacrifice.
+# to those who stay; where the interval reaches 1, that this costs more is not shown. Write the objective for what you care about, and the guardrail for what it would sacrifice.
 #
 # ## Optional: how slow is too slow? (8 minutes)
 # Users also leave *before* an answer. Assume that half of them have given up after a second, some much sooner, some
@@ -466,8 +466,8 @@ patience.too_slow(seed).figure
 
 # %% [markdown]
 # The errors are the same in each row: a test set would not see any of this. And yet the slow service loses far more users
-# than its better model could ever save: an offline win, an online loss. Move the network's time and the users' patience:
-# at which p95 does the order turn?
+# than its fewer errors save: the test set shows no loss, users do. Move the network's time and the users' patience:
+# about which p95 does the order turn?
 
 # %%
 panels.patience_panel(seed)

@@ -17,7 +17,7 @@
 # - plan an audit of labels: how many clips for which interval,
 # - weigh the price of votes against what wrong labels cost.
 #
-# **You need** lesson 00. **Time**: 50-60 minutes: the booth 7, agreement 8, counting 8 (exercise 03.1: 3), models 9, gold 11 (03.2: 5),
+# **You need** lesson 00. **Time**: 60-70 minutes: the booth 7, agreement 8, counting 8 (exercise 03.1: 3), models 9, gold 11 (03.2: 5),
 # audit 6 (03.3: 4), choosing 6 (03.4: 4), what it costs 6. An optional section at the end (03.5) takes 10 more.
 
 # %% tags=["parameters"]
@@ -122,7 +122,7 @@ label_votes.asked_less(seed).round(2)
 # is why reports give kappa beside it. But kappa falls with rare answers even where people hear equally well, so a fixed
 # bar ("at least .6") means little. Report both, and the shares.
 #
-# And people who all share a *wrong* reading agree perfectly, by either number.
+# And people who all share a *wrong* reading agree as well as others, by either number.
 #
 # ## Counting votes
 # With several votes a clip, the simplest way to a label is to **count**. Here are the votes of five people who read all rules as they are meant. One row is one clip, and c19 is the id of a card.
@@ -143,13 +143,13 @@ table_of(votes).assign(counted=counted).head(4)
 label_crews.offers(seed).round(1)
 
 # %% [markdown]
-# `cents` a clip and `days` are what you pay, `right` labels in 100 what you get; the simulation knows them all. `more` are the points that a row has right
+# `cents` a clip and `days` (until nine of ten labels are there) are what you pay, `right` labels in 100 what you get; the simulation knows them all. `more` are the points that a row has right
 # beyond the row above, with its 95% interval over speakers. The first step buys more than the second; where a step's interval
 # reaches 0, nothing is shown for its cents. This table is what a data lead brings to the product manager: price, delay, quality.
 
 # %% [markdown]
 # ## Who misreads a rule?
-# So far everybody read the rules as they are meant. Now let some of the five misread **one**: they answer "cannot tell" to
+# In the votes just counted everybody read the rules as they are meant. Now let some of the five misread **one**: they answer "cannot tell" to
 # every *sound-alike*, to be on the safe side. They hear as well as before.
 #
 # **Exercise 03.1.** Take 20 sound-alikes on which nobody slips. How many of the 20 does counting label right if **one** of
@@ -163,11 +163,11 @@ right_of_20 = check("03.1", right_of_20)
 label_votes.cliff(seed).figure
 
 # %% [markdown]
-# Slips thin out with more votes, because they fall in different places. A misreading does not: all who share it err alike on the
-# same clips. Counting forgives a minority and delivers the mistake of a majority.
+# Slips thin out with more votes. A misreading does not: all who share it err alike on the same clips. Counting forgives one of five, is hurt
+# by two (a slip then gives them the majority), and delivers the mistake of three.
 #
 # ## A cleverer way
-# Dawid and Skene (1979) **estimate who errs, and how, from the votes themselves.** Begin with the counted labels. From those,
+# Dawid and Skene (1979) **estimate who errs, and how, from the votes themselves.** Begin with the shares of the votes. From those,
 # make for each person a *confusion matrix*: when a clip is c25, how often does Ana say c25, how often "cannot tell"? Then weigh
 # every vote by that matrix, get better labels, and repeat.
 #
@@ -181,8 +181,8 @@ guess("03.2", counting=None, Dawid_Skene=None, between=(0, 100))
 
 # %%
 plain = label_votes.rivals(seed)
-reveal("03.2", counting=round(plain.data["counting"]),
-       Dawid_Skene=round(plain.data["Dawid_Skene"]))
+reveal("03.2", counting=round(plain.data["counting"], 1),
+       Dawid_Skene=round(plain.data["Dawid_Skene"], 1))
 
 # %% tags=["reveal"]
 plain.figure
@@ -193,10 +193,11 @@ plain.figure
 # %%
 clever = label_votes.aggregated(seed, "Dawid-Skene", 5, 0)
 astray = clever.ne(label_votes.right(seed).reindex(clever.index))
-table_of(votes).assign(clever=clever).loc[astray[astray].index].head(4)
+found = table_of(votes).assign(clever=clever, right=label_votes.right(seed))
+found.loc[astray[astray].index].head(4)
 
 # %% [markdown]
-# In most such rows it believes a label that one person gave, by a slip. A label that occurs once has a matrix row made from one
+# Often it believes a label that one person gave, by a slip. A label that occurs once has a matrix row made from one
 # clip, and that row explains the clip perfectly: "when it is this card, one person says so and the others err". No second
 # clip contradicts it. With few clips to a card it can even swap two cards' names, and overturn five equal votes. Five people and 42 labels make
 # thousands of chances to estimate, from 500 votes; and nobody had a habit to be found.
@@ -263,7 +264,8 @@ label_votes.by_rule(seed).round(2)
 # %% [markdown]
 # A row in which some are near zero and others far above is no lack of skill. It is a rule with two readings.
 #
-# The mend is not a cleverer formula. It is ten minutes with three people, one better sentence with an example, and a second look at the sound-alikes:
+# The mend is not a cleverer formula. It is ten minutes with three people, one better sentence with an example, and a second look at the sound-alikes
+# (the simulation knows which; a team hears every "cannot tell" again):
 
 # %%
 mended = votes.copy()
@@ -291,11 +293,11 @@ found = found.sort_values(["skill", "cents"], ascending=[False, True])
 found.round(2)
 
 # %% [markdown]
-# Read down the cents: they follow skill loosely, if at all. In nearly every world of this simulation the price list orders these people
-# otherwise than their skill does. But mind the ±: gold tells the top from the bottom, not the first from the second. Of two people whom it cannot tell apart,
+# Read down the cents: they follow skill in part, with exceptions. A price is a hint, gold is a measurement.
+# But mind the ±: gold tells the top from the bottom, not the first from the second. Of two people whom it cannot tell apart,
 # take the cheaper.
 #
-# **Whom do you keep?** Enter three names; the reference takes the top three. The table below counts the votes of three crews on the 300 clips that
+# **Whom do you keep?** Enter three names; the cell begins with the top three by gold, whatever they cost. Does the rule choose others? The table below counts the votes of three crews on the 300 clips that
 # are not gold. Its last two columns are a 95% interval: how many more points are wrong than with your crew.
 
 # %%
@@ -308,7 +310,7 @@ label_crews.crews(seed, keep).round(1)
 #
 # ## How many labels to audit?
 # An agency delivers labels: five people in their own words, counted. How many are wrong? You **audit**: draw clips at random and
-# judge them yourself. The share you find is off by about ±1.96·√(p(1 − p)/n), for an error rate p and n clips (95 times in
+# judge them yourself. The share you find lies within about ±1.96·√(p(1 − p)/n), for an error rate p and n clips (95 times in
 # 100). Turn that round: n = 1.96²·p(1 − p)/margin².
 #
 # **Exercise 03.3.** Return how many clips to audit, a whole number. Given are `expected`, the error rate that a pilot found (such as
@@ -332,7 +334,7 @@ label_votes.audit(seed, audit_size(None, .08)).figure
 # ## Which way, then?
 # Gold also settles counting against Dawid-Skene. Each gold clip is right by both, by neither, or **by one of them alone**; only the
 # last tell the two apart. Let b be the clips that Dawid-Skene alone has right, c those of counting alone. If there is no
-# difference, b − c stays within 2·√(b + c) 95 times in 100 (after McNemar, 1947).
+# difference, b − c stays within 2·√(b + c) about 95 times in 100 (after McNemar, 1947; rough below ten such clips).
 
 # %%
 # five people, three misread, all 400 clips at once: True where a label is right
@@ -354,14 +356,14 @@ decide("aggregator", after)                    # for votes by your guideline
 
 # %% [markdown]
 # Gold answers for the month's 400 clips as they were voted on, and once nobody misreads. The second is kept. Lesson 05 labels your clips by your
-# guideline, in your way: after `"own words"` the three are back.
+# guideline, in your way (if you keep `"own words"`, three misread again).
 #
 # ## What do wrong labels cost?
-# Suppose that the training clips had come without prompts, labelled by **one** vote each. Up to about one label in ten is
+# Suppose that the training clips had come without prompts, labelled by **one** vote each. Roughly one label in ten that names a card is
 # then wrong. One model learns from right labels, one from these. In a third case the good model is *tested* on clips with one
 # vote each.
 #
-# With right labels everywhere the score on unseen readers is around 90. What is it in the two other cases?
+# With right labels everywhere the score on unseen readers is a little over 90. What is it in the two other cases?
 
 # %% tags=["guess"] solved={"taught": 80, "tested": 90}
 guess("03.3", taught=None, tested=None, between=(0, 100))
@@ -375,8 +377,8 @@ noise.figure
 
 # %% [markdown]
 # Bars: 95% intervals over readers. In the middle row the model *is* worse. In the last it is as good as in the first; only the ruler is bent, and the score alone cannot tell
-# you which you have. Every later choice of a model is read off that ruler. So buy votes **for the test set first**: it is smaller, and
-# each decision uses it.
+# you which you have. Every later choice of a model is read off that ruler. So buy votes **for the test set first**:
+# each decision is read off it, and slips hide small differences.
 #
 # ## Votes against errors
 # How many votes should the 960 training clips get? Votes are paid once; a better model saves errors at every request: 4 cents for a wrong card, 1 for a needless "sorry?". The panel begins at 20,000 requests; lesson 01's team expects 20
@@ -407,7 +409,7 @@ label_noise.ceiling(seed).figure
 
 # %% [markdown]
 # Two people agree only where neither slips (or both slip alike). The model learnt from five votes on many clips, and slips are random, so it inherits few
-# of them. Agreement limits what you can *measure* with single votes, not what a model can reach.
+# of them. What limits the score that you can *measure* with single votes is how often one vote is right, not how often two agree. Neither limits what a model can reach.
 #
 # And high agreement proves little. Run the cell again with `ceiling(seed, misread=5)`, where all five misread the rule on sound-alikes. They agree as much as
 # before; the model never learns those cards, because a clip labelled "cannot tell" names no card and teaches nothing.
@@ -425,7 +427,7 @@ quiz("03")
 # ## What you have learnt
 # - Slips thin out with votes; a shared misreading does not. Mend the words first.
 # - Counting is the baseline, and hard to beat: a model of who errs needs many clips, and a habit to find.
-# - Skill is measured with gold, not against the majority and not by the price; where gold cannot tell two people apart, the cheaper will do.
+# - Skill is measured with gold, not against the majority and not by the price alone; where gold cannot tell two people apart, the cheaper will do.
 # - An audit has a size: p = .5 where you know nothing, the pilot's rate where you do.
 # - Wrong training labels make a model worse, wrong test labels make a good one look worse. Agreement is neither truth nor a ceiling,
 #   and where one answer is common, chance makes most of it (kappa).
