@@ -123,7 +123,9 @@ def in_words(gap: tuple[float, float], ratio: float, span: tuple[float, float] |
 
     >>> in_words((-.01, .02), 2.31)
     'About as accurate, 2.3 times the cost'
-    
+    >>> in_words((-.01, .02), .85, (.67, 1.07))
+    'About as accurate, and no other cost is shown'
+    """
     more = "More accurate" if gap[0] > 0 else "Less accurate" if gap[1] < 0 else "About as accurate"
     if span and span[0] <= 1 <= span[1]:
         return f"{more}, and no other cost is shown"
