@@ -128,14 +128,14 @@ def judged(seed: int, log: pd.DataFrame) -> Evidence:
     rows = _busiest(seed).rows
     wrong = (scope.outcome(rows, log["decision"]) == "wrong card").astype(float)
     hoped = deploy_skew.wrong_per_1000(rows, _offline(seed, _busiest(seed))["shown"])
-    low, high = bootstrap(wrong, rows["user"], rng=np.random.default_rng(seed))
+    low, high = bootstrap(wrong, rows["speaker"], rng=np.random.default_rng(seed))
     value = 1000 * float(wrong.mean())
 
     def draw(ax):
         return plots.bars(ax, ["promised", "served"], [hoped, value], [None, (1000 * low, 1000 * high)], unit="wrong cards in 1,000 requests",
                           finding=f"{hoped:.0f} wrong cards in 1,000 were promised, {value:.0f} are served")
     return Evidence("wrong cards in 1,000 requests, from the log", value, (1000 * low, 1000 * high), len(rows),
-                    "The users are few and synthetic; they were chosen for being busy.", draw, "06.2", dict(axis="x", promised=hoped))
+                    "At most five synthetic voices, chosen for being busy: the interval over them is too short.", draw, "06.2", dict(axis="x", promised=hoped))
 
 
 def paths(seed: int, service: Service) -> tuple[dict, dict]:

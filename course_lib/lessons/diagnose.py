@@ -129,7 +129,7 @@ def _curves(seed):
         lambda table: next(iter(table["threshold"][table["low"] <= .02]), 1.0),
     "Where no row keeps the promise there is no least threshold: `min()` of nothing is NaN. Return 1.0 there.":
         lambda table: table["threshold"][table["high"] <= .02].min(),
-    "You took the confidence at its word. What counts is the measured risk, and this model is less sure than it is right.": lambda table: .98,
+    "You took the confidence at its word. What counts is the measured risk of all cards shown; .98 asks it of each.": lambda table: .98,
     "That is where the fewest of the shown cards are wrong. The promise is 2%: answer as many as it allows.":
         lambda table: table["threshold"][table["high"].idxmin()],
 }, hints=["Keep the rows whose `high` is at most .02. Which of them answers most?",

@@ -23,7 +23,7 @@ LESSON = "03"
 }, hints=["Write down the five votes on one such clip when one person misreads the rule, when two do, when three do.",
           "All 20 clips have the same five votes, so each of the three answers is 0 or 20."],
     also=[lambda: (20, 20, 0), lambda: [20 * (5 - n > n) for n in (1, 2, 3)], lambda: np.array([20, 20, 0])],
-    why="Counting forgives any minority and no majority. The step from two to three of five is a cliff, not a slope.")
+    why="Without slips, counting forgives any minority and no majority. From two to three of five is a cliff, not a slope.")
 def right_of_20():
     """Sound-alikes of 20 that counting labels right, with 1, 2 and 3 misreaders of 5."""
     return [20, 20, 0]

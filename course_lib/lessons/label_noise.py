@@ -109,7 +109,8 @@ def twice(seed: int, each: int = 1, pool: Pool = Pool()) -> Evidence:
                        finding=f"The same noise costs {worse:.0f} points in training, {bent:.0f} in the test")
         ax.set_xlim(min(70, ax.get_xlim()[0]), 102)
         return label_votes.below(ax)
-    return Evidence("points lost by a model taught with single votes", worse, taught_costs, len(clean), "Random slips; a misread rule is another kind of noise.", draw,
+    return Evidence("points lost by a model taught with single votes", worse, taught_costs, len(clean),
+                    f"In the test: {hidden[0]:.1f} to {hidden[1]:.1f}. Random slips; a misread rule is another kind of noise.", draw,
                     "03.3", dict(axis="x", taught=values[1], tested=values[2], clean=values[0], hidden=bent, hidden_low=hidden[0], hidden_high=hidden[1],
                                  wrong=100 * wrong_share(seed, each, pool=pool)))
 

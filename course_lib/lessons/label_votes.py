@@ -97,7 +97,7 @@ def agree(seed: int, guideline: str = "own words", pool: Pool = Pool()) -> Evide
                        finding=f"The guideline {'adds' if gain >= 0 else 'takes'} {abs(gain):.0f} points of agreement")
         ax.set_xlim(0, 104)
         return below(ax)
-    return Evidence("points of agreement that the guideline adds", float(gain), None, CLIPS,
+    return Evidence("points of agreement that the guideline adds", float(gain), bootstrap(share["written"] - share[guideline], rng=keyed(seed, "agree", "gain")), CLIPS,
                     "That people read a written rule as it is meant 97 times in 100 is an assumption of this simulation.", draw, "03.1",
                     dict(axis="x", own=float(share[guideline].mean()), written=float(share["written"].mean()), whole=whole["written"] - whole[guideline]))
 

@@ -125,7 +125,7 @@ label_votes.asked_less(seed).round(2)
 # And people who all share a *wrong* reading agree as well as others, by either number.
 #
 # ## Counting votes
-# With several votes a clip, the simplest way to a label is to **count**. Here are the votes of five people who read all rules as they are meant. One row is one clip, and c19 is the id of a card.
+# With several votes a clip, the simplest way to a label is to **count**. These five read all rules as they are meant. One row is one clip, and c19 is the id of a card.
 
 # %%
 decide("guideline", "written")                 # lesson 05 labels your clips by it
@@ -256,7 +256,8 @@ pd.DataFrame({"by the majority": agrees.groupby(votes["annotator"]).mean(),
 
 # %% [markdown]
 # The majority prefers its own: on average it rates the misreaders above those who follow the rule; gold turns that around. The last column is half a
-# 95% interval: with 100 gold clips a share can be off by nearly 10 points, so nobody should go for a small difference. *Where* somebody errs says more:
+# 95% interval: with 100 gold clips a share can be off by nearly 10 points, so nobody should go for a small difference. *Where* somebody errs says more.
+# Here all 400 clips are judged, as only the simulation can; some rows hold few:
 
 # %%
 label_votes.by_rule(seed).round(2)
@@ -298,7 +299,7 @@ found.round(2)
 # take the cheaper.
 #
 # **Whom do you keep?** Enter three names; the cell begins with the top three by gold, whatever they cost. Does the rule choose others? The table below counts the votes of three crews on the 300 clips that
-# are not gold. Its last two columns are a 95% interval: how many more points are wrong than with your crew.
+# are not gold. Its last two columns are a 95% interval over clips (over speakers it may be wider): how many more points are wrong than with your crew.
 
 # %%
 keep = found.index[:3].tolist()                # or by name: ["Ana", "Ben", "Cleo"]
@@ -310,7 +311,7 @@ label_crews.crews(seed, keep).round(1)
 #
 # ## How many labels to audit?
 # An agency delivers labels: five people in their own words, counted. How many are wrong? You **audit**: draw clips at random and
-# judge them yourself. The share you find lies within about ±1.96·√(p(1 − p)/n), for an error rate p and n clips (95 times in
+# judge them yourself. The share you find lies within about ±1.96·√(p(1 − p)/n) of the true error rate p, for n clips (95 times in
 # 100). Turn that round: n = 1.96²·p(1 − p)/margin².
 #
 # **Exercise 03.3.** Return how many clips to audit, a whole number. Given are `expected`, the error rate that a pilot found (such as
@@ -319,7 +320,7 @@ label_crews.crews(seed, keep).round(1)
 # %%
 # exercise: 03.3
 audit_size = check("03.3", audit_size)
-[audit_size(None, .08), audit_size(.05, .08), audit_size(.05, .02)]
+[audit_size(None, .08), audit_size(.2, .08), audit_size(.05, .03)]
 
 # %%
 label_votes.audit(seed, audit_size(None, .08)).figure
@@ -433,7 +434,7 @@ quiz("03")
 #   and where one answer is common, chance makes most of it (kappa).
 
 # %% [markdown]
-# **What this does not prove.** These annotators slip independently and misread one rule in one way. Real ones tire, copy each other,
+# **What this does not prove.** These annotators slip independently and misread one rule in one way. Real ones tire, copy each other, follow what the screen suggests,
 # learn, and disagree for good reasons: some clips have no right label. And gold is only as good as its author.
 #
 # **A judgement question** with no single answer: one of your best annotators insists that "Stella" alone *is* Stella Moreno, since nine in ten users mean

@@ -110,7 +110,7 @@ pd.DataFrame({"in the right card": right, "log loss": -np.log(right),
 # %% [markdown]
 # The log loss has no upper end for being sure and wrong; what the squared loss charges for the right card never passes 1. So the two train
 # different confidences. A second dial is **regularisation**: the weights pay for their size, too. In scikit-learn a small
-# `C` holds them back, a large `C` hardly does.
+# `C` holds them back, a large `C` hardly does. (The squared loss has its own dial, 15/`C` here: equal `C` is not equal restraint.)
 #
 # **Take every stage in hand.** Choose clip, stage, loss, `C` and threshold; below stands what the setting does to a week of
 # requests. With threshold .5, which loss costs less at `C` = 0.03? And at `C` = 10?
@@ -162,7 +162,7 @@ pd.DataFrame(sure).mean().round(2)
 train_flow.discriminants_instead(seed, 12).figure
 
 # %% [markdown]
-# The same model, the same best cards, another price. What was dear was not the model's choice of cards but its certainty,
+# The same discriminants, the same best cards, far cheaper than unsoftened; against logistic regression, read the interval. What was dear was not the model's choice of cards but its certainty,
 # at somebody else's threshold. So from here on each contender gets a threshold of its own, chosen in one week and
 # measured in others.
 #
@@ -209,7 +209,7 @@ split = train_splits.flatters(seed)
 split.figure
 
 # %% [markdown]
-# Here it does not flatter. (The third row is ten other readers and a model of all 24: it can lie on either side.) A
+# Here it does not flatter. (The third row is ten other readers and a model of all 24; the first two learn from two thirds of the clips.) A
 # reader says a name only twice, each time on a device and in a room of its own, and the reader's 78 other clips are
 # *other* names: to know the voice does not tell you the card. The advice is sound, but its size depends on what the clips
 # of a voice share. In recordings of people it is often large. **Measure the leak before you preach it.**
@@ -240,7 +240,7 @@ group_folds = check("04.2", group_folds)
 
 # %% [markdown]
 # **Cross-validation** lets each fold be measured by a model that learnt from the others. Here are two splits by groups of
-# the new files, in points of accuracy below the random one. `shared` is a gate: of the clips measured in the first fold, the
+# the new files, in points of accuracy below the random one. (A row is a split.) `shared` is a gate: of the clips measured in the first fold, the
 # percentage whose recording, or speaker, was learnt from, too. It must be 0 for what must not cross.
 
 # %%
@@ -264,7 +264,7 @@ pd.DataFrame({"points below": lost} | crosses).round()
 
 # %% [markdown]
 # Only the random split is fooled. Splitting by speaker also keeps copies apart, because a copy has the same speaker; splitting by
-# the *id* would not. But why does *recording*, which knows the voices, promise no more than *speaker*? Look at its clips (without
+# the *id* would not. But why does *recording*, which knows the voices, promise hardly more than *speaker*, if at all? Look at its clips (without
 # copies) of which the reader's other reading of the same name was not learnt either:
 
 # %%
@@ -275,7 +275,7 @@ train_splits.half_known(seed).figure
 # question that nobody asked.
 #
 # ## Later, and elsewhere
-# Now a pilot of ten weeks with labelled requests. In week 7 new names come into the news. One split takes weeks at
+# Now a pilot of ten weeks, 0 to 9, with labelled requests. From week 7 on new names are in the news. One split takes weeks at
 # random, the other measures on the last three weeks. The users are kept apart in both.
 
 # %%
@@ -284,7 +284,7 @@ train_splits.in_time(seed).figure
 
 # %% [markdown]
 # The intervals resample the few speakers who are measured, so they are too short. In quiet weeks little is hidden, and the interval holds 0 or comes
-# close: no harm of time itself is shown. With new names it lies far from 0. When the world moves, only the split by time shows
+# close: no harm of time itself is shown. With new names it lies far from 0: a fifth of the requests say them, and a model of earlier weeks has no such card. When the world moves, only the split by time shows
 # it. And for a market whose readers were in no split at all?
 
 # %%
@@ -303,7 +303,7 @@ decide("split", "speaker")                     # or "clips", "recording", "time"
 
 # %% [markdown]
 # ## Trade-off one: expressive or readable?
-# A **decision tree** asks one feature after the other. A short one can be read aloud; here is one of two questions, which ends at
+# A **decision tree** asks one feature after the other. A short one can be read aloud; here is one that asks two questions a clip and ends at
 # a card (`class`). It gets more expressive with depth, and what depth does is in the figure. There the trees learn from eight readers.
 
 # %%
@@ -335,8 +335,8 @@ pd.Series(weight, names).nlargest(6).round(3)
 train_models.page_column(seed).figure
 
 # %% [markdown]
-# The gain was a leak: the caption has an interval for what the test shows and production does not. Reading the weights
-# found it in a second. The most expressive model of this lesson, `best`, which you meet below, mixes all features before it
+# The gain was a leak: the caption has an interval for what the test shows and production does not. The weights show in a second
+# what the model leans on; that users have no page, you must know. The most expressive model of this lesson, `best`, which you meet below, mixes all features before it
 # decides: it has no such list.
 #
 # ## Trade-off two: fast or safe?
@@ -381,7 +381,7 @@ print(train_upkeep.page(seed).round(1).to_string(na_rep=""))
 train_models.ways_to_break(seed).round(1)
 
 # %% [markdown]
-# The page is little code and one more source, and outside the test it gains next to nothing. The last row kills both models, and nothing
+# The page is little code and one more source, and outside the test it gains less. The last row kills both models, and nothing
 # crashes: an array has no names. A table has: `aligned(table, columns)` in `course_lib.cycle.train` brings its columns
 # into the order that the model learnt, and refuses in a sentence where one is missing.
 #

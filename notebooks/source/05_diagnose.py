@@ -45,7 +45,7 @@ world = World(seed)
 # %% [markdown]
 # ## Where you stand
 # One row is one request of the pilot: a whole name that has a card. `label` is the card that the user meant, by ear;
-# `best` is the model's likeliest card; `error` is 1 where they differ. A *voice* or *speaker* is a user; those who record
+# `best` is the model's likeliest card; `error` is 1 where they differ. A *voice* or *speaker* is a user (the *device* `speaker` is a loudspeaker); those who record
 # for training and testing are called *readers*.
 #
 # A baseline comes first: what would a product without a model get wrong, one that always shows the most popular card?
@@ -93,8 +93,8 @@ from course_lib.lessons import decided_split
 decided_split.beside_production(seed).round(1)
 
 # %% [markdown]
-# A split promises for the voices and rooms in its own data; the last row asks about those. (A little more than promised is no
-# wonder: a split's models learn from two thirds of the readers, the launched one from all.) No split could know the new market.
+# A split promises for the voices and rooms in its own data; the last row asks about those. (More than promised
+# has plain causes: a split's models learn from two thirds of the readers, the launched one from all; and these are other voices.) No split could know the new market.
 #
 # ## Hear the confusions
 # Leave the new market and the noisy rooms aside. Which cards does the model still confuse? `share` is a pair's share of
@@ -213,7 +213,7 @@ np.quantile(gains, [.025, .975]).round(1)
 
 # %% [markdown]
 # The gain has dissolved: zero is inside now. And here is what the colleague did not know. **A and B were the same version.** Someone
-# forgot to switch. Half of the voices are simply easier than the other half.
+# forgot to switch. Half of the voices are simply easier than the other half. (This is a typical one of the comparisons that look certain; nobody announces the others.)
 #
 # How often does that happen? Divide the voices by lot, again and again, and compare the version with itself. Of 100 such
 # comparisons, in how many will the interval over *requests* exclude zero? (It promises 5.)
@@ -227,7 +227,7 @@ trust.same_version(seed).figure
 # %% [markdown]
 # Resample what is independent. Even then the interval is too short (compare the last two bars), because the voices are so few. The better remedy is to let both versions answer the *same* clips: then easy and hard voices
 # cancel, and only the difference counts. That is the **paired** test of this lesson: the same clips of ten
-# test readers, with its interval over readers.
+# test readers, its interval over readers. (Ten are few, too: take a lower end close to 0 as open.)
 #
 # ## Lap 1, find: are the labels right?
 # The vendor delivered one clip of each of the 40 names by each of 24 readers, with a label. A colleague checks them: fit the
@@ -244,7 +244,7 @@ dict(labels=len(y), agrees=int((model.predict(X) == y).sum()),
 
 # %% [markdown]
 # "The labels are clean", he reports. Do you believe it? Look at how often the model agrees with the label, and ask what it
-# learnt them from. It learnt nearly every label, right or wrong, by heart, so it cannot contradict one. These are **in-sample** probabilities. To doubt
+# learnt them from. It learnt nearly every label, right or wrong, by heart, so it hardly contradicts one. These are **in-sample** probabilities. To doubt
 # a label, a model must not have learnt it. Divide the readers into three parts, **folds**; fit on two, ask about the third.
 # Such probabilities are **out of fold**.
 #
@@ -265,7 +265,7 @@ int(doubt["issue"].sum())                               # labels in doubt
 laps.doubts(seed).figure
 
 # %% [markdown]
-# Most of the wrong labels are among those in doubt, and some right ones, too. Only because this world is simulated
+# Most of the wrong labels are among those in doubt, and many right ones, too. Only because this world is simulated
 # do we know how many were missed. Hear three that are in deep doubt: what do you hear, and what does the label say?
 
 # %%
@@ -360,9 +360,9 @@ curve.iloc[4::5].round(2)
 panels.promise_panel(seed)
 
 # %% [markdown]
-# A high threshold keeps the promise for all requests together, and few are answered. New-market voices get very few cards there, and
+# A high threshold keeps the promise for all requests together, and fewer are answered. New-market voices get very few cards there, and
 # these are wrong more often, or too few to promise anything. A promise on the mean is not a promise to each group; that takes a
-# guardrail for the worst slice in the charter.
+# limit for the worst slice (a **guardrail**) in the **charter**, the team's file of limits and prices (lesson 01).
 #
 # Which threshold do you take? One where the *estimate* is 2%, or where even the *upper end* of its interval is? Choose on half of the
 # voices, judge on the other half, 40 times:
@@ -371,7 +371,7 @@ panels.promise_panel(seed)
 trust.promise(seed).figure
 
 # %% [markdown]
-# The upper end breaks the promise less often, though not never.
+# In nearly every world the upper end breaks the promise less often; it is no guarantee.
 #
 # **Exercise 05.4.** Given is `table`, like `curve` above: columns `threshold`, `answered`, `risk`, `low`, `high`. Return
 # the lowest threshold at which the upper end `high` is at most .02. If there is none, return 1.0: then nothing can be
@@ -384,8 +384,8 @@ promised = safe_threshold(curve)
 price.compare(seed, charter=.5, promise=promised, believed=.98)
 
 # %% [markdown]
-# In 1,000 requests: cards shown, wrong cards, needless "sorry?", and cents by the charter's prices. (`believed` takes the
-# model's word: .98.) The promise costs answers; the charter's threshold is cheaper by its prices, and breaks the promise.
+# In 1,000 requests: cards shown, wrong cards, needless "sorry?", and cents by the charter's prices. (`believed` asks 98% of
+# each single card; the promise is about all cards shown, so even a calibrated model could take less.) The promise costs answers; the charter's threshold is cheaper by its prices, and breaks the promise.
 # Whoever makes a promise changes the prices.
 #
 # The last row is **yours**: the model that you chose in lesson 04, taught the same clips, at the threshold of your charter (01).
@@ -419,7 +419,7 @@ quiz("05")
 # ## What you have learnt
 # - What to fix first: share × gain, for the traffic that will come. The worst slice is often not it.
 # - An interval over requests flatters; resample voices, or compare on the same clips.
-# - Only out-of-fold probabilities can doubt a label.
+# - A model can doubt only labels that it did not learn: take out-of-fold probabilities.
 # - Find, fix, measure again, by slice: a repair may take from one group what it gives another.
 # - A promise rests on the upper end of a measured risk, not on confidence, and it does not hold for every group.
 
@@ -448,7 +448,7 @@ usual = {name: lap.data["over"]["usual rooms"] for name, lap in laps_two.items()
 {name: verdict(low, high, 15) for name, (low, high) in usual.items()}
 
 # %% [markdown]
-# That is the verdict on the usual rooms for a margin of 15 in 1,000. If it is "not shown", neither side may claim it; more
+# That is the verdict on the usual rooms for a margin of 15 in 1,000 (ours came after the figures, for practice; yours must come before). If it is "not shown", neither side may claim it; more
 # test readers can decide it.
 #
 # ## Optional: a worn test set

@@ -130,7 +130,7 @@ panels.restore_panel(seed)
 needed = check("06.1", needed)
 
 # %% [markdown]
-# That is why a bundle holds what it holds. And rows, seed and code stand in the lineage: with them you could not only
+# That is why a bundle holds four of them, and of the feature code its version: other code refuses to load it. And rows, seed and code stand in the lineage: with them you could not only
 # restore the version but *build* it again. You will, at the end.
 #
 # ## Serve it
@@ -179,7 +179,8 @@ registered = registry.versions().set_index("bundle")
 registered.loc[[saved.name, champion], ["aliases", "threshold", "data", "code"]]
 
 # %% [markdown]
-# The running service has followed the alias, without a restart. Lineage says: same data, same code, same threshold.
+# The running service has followed the alias, without a restart. Lineage says: same data, same threshold, same code. (The code
+# that *trains*: what serves has no column.)
 #
 # ## Thousands of requests
 # Now 2,000 requests of a few busy users, from several connections at once. The charter allows 80 wrong cards in 1,000, and on
@@ -203,14 +204,14 @@ dashboard = pd.DataFrame({"promised": live.promised(seed), "served": live.seen(l
 dashboard.round(2)
 
 # %% [markdown]
-# Fewer users hear "sorry?", and the model is surer of itself than promised. It answers in milliseconds. On this evidence, would
+# Fewer users hear "sorry?", and the model is surer of itself than promised. On this evidence, would
 # you have signed? Now what no dashboard shows: what the users had meant.
 
 # %% tags=["reveal"]
 live.judged(seed, log).figure
 
 # %% [markdown]
-# Nothing crashed, nothing was slow, and both numbers of the dashboard *improved*. When inputs are made otherwise in production than in
+# Nothing crashed, no request failed, and both numbers of the dashboard *improved*. When inputs are made otherwise in production than in
 # training, that is **training-serving skew**. It has no error message, and the test score cannot see it: the test never takes the serving path.
 #
 # ## Log and replay
@@ -231,14 +232,15 @@ rounded = {"clip": np.array([.1, .2001]), "features": np.array([3., 7.])}
 first_difference = check("06.2", first_difference)
 
 # %% [markdown]
-# Now the real ones. `paths` sends the 200 probes to the service, reads their log, and computes the training path.
+# Now the real ones. `paths` sends the 200 probes to the service, reads their log, and computes the training path. (What went into the classifier is
+# computed from the logged features, by the served bundle.)
 
 # %%
 there, here = live.paths(seed, service)
 replay.differences(there, here).round(3)
 
 # %% [markdown]
-# The features agree, up to rounding, so microphone, WAV reader and feature code are innocent. What goes *into the classifier*
+# The features agree, up to rounding, so WAV reader and feature code are innocent. (The microphone is not tested: both paths start from the same clip.) What goes *into the classifier*
 # does not agree. The fault lies between these two: in the scaling.
 #
 # **Exercise 06.3.** Which columns? Given are two tables, `served` and `replayed`: a row a request with its id as the index, a column a
@@ -259,7 +261,7 @@ len(columns)
 # %% [markdown]
 # So many columns: it is not one broken sensor; something was done to all of them alike. On the training path each column loses
 # its mean once and is divided by its spread once. Suppose that the service does it twice. Then scaling the training path's
-# numbers once more gives what the service fed to the model:
+# numbers once more gives what the service fed to the model (up to .1: scaling twice enlarges the rounding):
 
 # %%
 scaler = model.named_steps["scale"]
@@ -267,8 +269,8 @@ again = scaler.transform(here["into the classifier"])
 bool(np.allclose(again, there["into the classifier"], atol=.1))
 
 # %% [markdown]
-# True: they agree. The service normalises, and so does the pipeline in the bundle: **the normaliser is applied twice**. Each part
-# is right, tested and fast; together they are wrong. The bundle says so, to whoever asks:
+# True: they agree. The colleague's first step normalises, and so does the pipeline's own: **the normaliser is applied twice**. Each part
+# is right, tested and fast; together they are wrong. The new bundle holds both steps, for whoever asks:
 
 # %%
 [name for name, step in bundle.load(registry.bundle("champion")).model.steps]
@@ -297,9 +299,9 @@ drill[["within a second", "versions that answered", "failed requests"]]
 panels.gate_panel(seed)
 
 # %% [markdown]
-# A gross fault falls to a handful of probes. The pilot's normaliser changes few answers, and ten probes often let it through; two hundred
-# never do. A sound version passes whatever you choose, since equal paths give equal answers: a comparison of *paths* has no
-# sampling noise, which a comparison of scores has.
+# Twenty probes stop a gross fault. The pilot's normaliser changes few answers, and ten probes often let it through; two hundred
+# never do if none may differ. Each difference that you allow is a fault that may pass. Up to rounding, a sound version passes whatever you
+# choose: a comparison of *paths* gives no false alarm by chance, which a comparison of scores does. What it misses depends on the probes.
 #
 # **Exercise 06.4.** Write the gate. Given are `probes`, a table with the columns `device`, `expected`, `served` (answers on the two paths) and
 # `ms`, and `limit`, the charter's milliseconds. Return True if at most 1% of all probes differ, at most 5% on *any* device, and
@@ -401,7 +403,7 @@ quiz("06")
 # %% [markdown]
 # ## What you have learnt
 # - A version is all that lies between a clip and its answer: model, preprocessor, feature code, threshold, card table.
-# - Status 200, low latency and high confidence say nothing about right and wrong.
+# - Status 200, low latency and high confidence do not show that answers are right.
 # - Skew is found by the same clip on both paths; the first stage that differs holds the fault.
 # - A gate compares paths, slices and the slow tail before users do.
 # - The way back and the way to retrain are part of the launch. A way that was never tried is a hope.
@@ -468,5 +470,5 @@ refusals = after_asking["decision"] == "sorry"
 refusals.groupby(after_asking["consent"]).mean().round(3)
 
 # %% [markdown]
-# Where the two differ, those who agreed are not like the rest, and their audit is no estimate for all. It still shows *what* goes wrong. For
+# Where the two differ by more than chance (an interval over voices says so), those who agreed are not like the rest, and their audit is no estimate for all. Where they agree, that proves nothing. It still shows *what* goes wrong. For
 # *how often*, use signals that everybody leaves behind (lesson 08), or weights (lesson 02).
