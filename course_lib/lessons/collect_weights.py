@@ -58,7 +58,7 @@ def who_speaks(seed: int, named: bool = True, pool: Pool = Pool()) -> Evidence:
                           unit="clips given to the right reader (%)",
                           finding=f"No name, and {100 * right.mean():.0f} of 100 clips find their reader; by chance {chance:.0f}")
     return Evidence("clips given to the right reader (%)", 100 * float(right.mean()), (100 * low, 100 * high), CLIPS,
-                    "A model made for voices would find more; these features were made for words.", draw, data=dict(chance=chance))
+                    "These features were made for words; one made for voices finds more. The interval counts clips as independent.", draw, data=dict(chance=chance))
 
 
 @experiment
@@ -75,7 +75,7 @@ def divided(seed: int, pool: Pool = Pool()) -> Evidence:
         ax.set(xlabel="clips to learn from, of 600 (the rest is the test)", ylabel="names recognised (%)")
         gain = 100 * (curve.iloc[-1] - curve.iloc[2])
         return plots.title(ax, f"From {DIVISIONS[2]} to {DIVISIONS[-1]} clips the model gains {gain:.0f} points; the test's interval "
-                               f"grows from ±{half.iloc[2]:.0f} to ±{half.iloc[-1]:.0f}")
+                               f"grows from ±{half.iloc[2]:.1f} to ±{half.iloc[-1]:.1f}")
     return Evidence("growth of the test's interval (points, half its width)", float(half.iloc[-1] - half.iloc[2]), None, 600,
                     "The interval counts clips as independent; clips of one reader are not, so in truth it is wider.", draw,
                     data={str(n): value for n, value in curve.items()})

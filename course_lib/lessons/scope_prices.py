@@ -137,5 +137,5 @@ def point(seed: int, volume: float = offers.VOLUME, pool: Pool = Pool()) -> Evid
         return plots.title(ax, f"A point is worth {worth(volume):,.0f} cents a month: "
                            + (f"{last} readers pay" if last else "no step is shown to pay"))
     return Evidence("cents a month for a point of wrong cards, bought with readers 9 to 24", float(middle["price"]), ends(middle),
-                    len(products.requests(World(seed, pool))[0]), "The thresholds are set on the same pilot, and the price of a reader is an assumption.", draw,
+                    len(products.requests(World(seed, pool))[0]), "One draw of readers; thresholds set on the same pilot; the price of a reader is an assumption.", draw,
                     data=dict(worth=worth(volume), rise=float(middle["price"] / table["price"].iloc[0]), last=last))

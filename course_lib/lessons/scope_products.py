@@ -159,7 +159,7 @@ def twins(seed: int, wrong_card: float | None = None, pool: Pool = Pool()) -> Ev
         return stacked(ax, labels, parts, unit="cost of errors (cents for 1,000 requests)", intervals=np.quantile(again, [.025, .975], axis=0).T,
                        finding=f"As many errors in 1,000, {cost[0] / cost[1]:.1f} times the cost")
     return Evidence("times the cost at an equal error rate", float(cost[0] / cost[1]), tuple(map(float, np.quantile(again[:, 0] / again[:, 1], [.025, .975]))), n,
-                    "Two thresholds of one model; two models can differ in the same way.", draw,
+                    "Thresholds matched on this pilot and kept; two models can differ in the same way.", draw,
                     data=dict(gap=float(rates[0] - rates[1]), errors=float(rates[0]), first=float(cost[0]), second=float(cost[1])))
 
 

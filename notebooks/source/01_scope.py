@@ -90,7 +90,7 @@ demo.figure
 
 # %% [markdown]
 # **The more accurate product costs more.** It is right more often *and* wrong more dearly: where the prototype asks again,
-# the demo guesses. Accuracy counts right answers; it never asks what the others did to people.
+# the demo guesses. The share of right answers never asks what the others did to people.
 #
 # The black lines are 95% **intervals**: what the cost could have been with other users of the same kind, found by drawing
 # the pilot's users again and again (a bootstrap). What counts is the interval of the *difference*, in the caption: it
@@ -166,7 +166,7 @@ products.twins(seed).figure
 # - **match templates**: a speech synthesiser reads each name twice (one American, one British voice), three altered copies are
 #   made of each reading, and the nearest template wins. Nobody is recorded, nothing is trained.
 #
-# Here is all of it:
+# Here is all of it: features standardised, each row scaled to length 1, nearness is the cosine.
 
 # %%
 names = spoken()                               # a row a template, a column a feature
@@ -235,8 +235,8 @@ interval = check("01.2", interval)
 # which is `"lower"` where small values are good (wrong cards) and `"higher"` where large ones are (right cards). Return one of the texts `"kept"`,
 # `"broken"`, `"not shown"`. For 26, 37, 80 and `"lower"` it is `"kept"`.
 #
-# Wilson takes each request for a person of its own. The pilot's users come back, and one user's requests are alike, so Wilson's
-# interval may be too short. So in the table below the pilot's rows draw **users** again, as before. `low` and `high` are per 1,000.
+# Wilson takes each request for a person of its own. The pilot's users come back, so Wilson's interval may be too short: in the table below
+# the pilot's rows draw **users** again. `low` and `high` are per 1,000.
 
 # %%
 # exercise: 01.3
@@ -254,7 +254,8 @@ trials
 
 # %% [markdown]
 # After "not one in 30", more than 100 wrong cards in 1,000 are still possible: nothing is shown yet. The demo **breaks** the guardrail.
-# However many requests it gets right, the charter has ruled it out: a goal may be traded against a price, a guardrail may not.
+# However many requests it gets right, the charter has ruled it out: a goal may be traded against a price, a guardrail may not. (Do the first two
+# intervals overlap? If not, the vendor's 30 were easier requests, or another rule answered them: ask.)
 #
 # ## The worst slice
 # A mean can be kept while a group of users is not served. A part of the data that shares a property is a **slice**. The pilot's
@@ -305,12 +306,12 @@ low, high = interval(slow.sum(), len(slow))
 # %% [markdown]
 # These are the part spent and the ends of its interval. In two weeks the API has spent the budget of that time at least
 # one and a half times over; all of the interval is above 1. (These times are simulated one by one: Wilson's fits.) A budget is
-# also a permission: who has spent little may take risks. This is MLOps: promises that a log can check.
+# also a permission: who has spent little may take risks. This is MLOps.
 #
 # ## Build, buy, or call an API?
 #
 # Four offers. The vendor's model is behind an API, or can be *bought* and run on your own machines. Errors are
-# measured on the pilot; the terms are **assumptions**, yours to change. `monthly` (cents) is people, machines, contracts
+# measured on the pilot, at the charter's threshold (templates: .7); the terms are **assumptions**, yours to change. `monthly` (cents) is people, machines, contracts
 # and recordings; `per_1000` the price of 1,000 calls. `typical_ms` and `spread` describe the times of answers.
 # `name_days` is how long a new name takes to work, `exit_days` how long it takes to leave.
 
@@ -328,7 +329,7 @@ guess("01.3", volume=None, between=(0, 30))
 offers.build_or_buy(seed).figure
 
 # %% [markdown]
-# Below that, a team that builds pays for its pride. Move the terms: how cheap must the API be, or how small the product, for it to
+# Below the interval, a team that builds pays for its pride; inside it, the order is not shown. Move the terms: how cheap must the API be, or how small the product, for it to
 # win? When do you buy? What do more new names do, when the vendor takes a month to add one?
 
 # %%
@@ -339,8 +340,8 @@ panels.offers_panel(seed)
 # **exit**. The charter asks for a way out within 30 days, and the API's contract says 90. A constraint is not a price; an offer
 # that breaks one is out, or the constraint is changed by its owner, in writing.
 #
-# The reference team expects 20 million requests a month and builds. Keep your own choice: `"build"`, `"buy"` or `"templates"`; `"API"` is refused
-# while its exit is 90 days.
+# The reference team expects 20 million requests a month and builds. Keep your own choice: `"build"`, `"buy"` or `"templates"` (do templates
+# reach the 70% right cards? look at their bar above); `"API"` is refused while its exit is 90 days.
 
 # %%
 offers.choose("build")
@@ -364,7 +365,7 @@ display(scope_prices.points(seed, volume).round(2))
 scope_prices.point(seed, volume).figure
 
 # %% [markdown]
-# A point has one worth and no fixed price: later ones cost many times the first (`inf`: the pilot saw none saved). `points` were saved in the pilot, `low` to `high` by users drawn again:
+# A point has one worth and no fixed price: later ones cost many times the first (`inf`: the pilot saw none saved). `points` were saved in the pilot, `low` to `high` by users drawn again, the readers kept:
 # one user's requests are alike, so 3,600 requests say less than as many users would. **Buy** while all of the interval lies left of the
 # volume's line; where it crosses, the pilot does not show it. Put 0.1 in place of 20: where do you stop now?
 #
@@ -477,7 +478,7 @@ panels.patience_panel(seed)
 # more than these users do; whether that is prudent or wasteful, only your own measurement of who gives up can say.
 #
 # ## Optional: readers to record
-# **Exercise 01.6** (8 minutes). Let the code stop. You get `table` with the columns `readers`, `errors` (cents for 1,000 requests) and
+# **Exercise 01.6** (8 minutes). Let code decide where to stop. You get `table` with the columns `readers`, `errors` (cents for 1,000 requests) and
 # `recording` (cents a month), and `thousands`, the thousands of requests a month. Return the number of readers of least total cost. All errors
 # count here, at the charter's threshold; `low` and `high` are the interval of `errors` over users.
 

@@ -87,8 +87,8 @@ flattery.figure
 
 # %% [markdown]
 # On its own check the cheap sample is ahead. In production most of that lead is gone, or all of it. Nobody cheated: familiar readers in quiet rooms
-# are an easy exam, and the team that set it also sat it. (The other two may do worse on their own checks than in production: one reason is that a check asks
-# for each name equally often, users mostly for a few.) *A score belongs to the clips it was taken on.* Three scores on
+# are an easy exam, and the team that set it also sat it. (The other two may do worse on their own checks than in production: names were dealt out evenly, so a name
+# and place that the check got, learning lacks; and users mostly ask for a few names.) *A score belongs to the clips it was taken on.* Three scores on
 # three different checks cannot be compared at all.
 #
 # The bars are 95% intervals, from resampling speakers. And where do the errors fall?
@@ -116,7 +116,7 @@ panels.mix_panel(seed)
 # `rounded(series)` keeps it.
 #
 # **Exercise 02.1** (5 minutes). Given are `shares`, a Series like the forecast above, `n` clips in all, and `least`, the floor. Give each place
-# `least`; divide what is left by `shares`; return whole numbers with the sum `n`, as a Series by place.
+# `least`; split what is left in proportion to `shares`; return whole numbers with the sum `n`, as a Series by place.
 
 # %%
 # exercise: 02.1
@@ -178,7 +178,7 @@ effective = weight.sum() ** 2 / (weight ** 2).sum()
 round(effective)
 
 # %% [markdown]
-# That is the **effective sample size** (Kish, 1965): so many equally weighted clips would be as precise. Some of the 300
+# That is the **effective sample size** (Kish, 1965): so many equally weighted clips would be about as precise, were each a reader of its own. Some of the 300
 # are lost, because some clips now count little. With more lopsided weights it is many. And one thing weights cannot do at
 # all:
 
@@ -201,7 +201,7 @@ once = gate.scores(world, gate.SOUND)
 round(once["test"]), round(once["production"])          # its test, production
 
 # %% [markdown]
-# What will the test say with the copies in it?
+# (The two differ in their mix: a sixth of the test is new market. Compare the test with itself.) What will the test say with the copies in it?
 
 # %% tags=["guess"] solved={"with_copies": 70}
 guess("02.2", with_copies=None, between=(0, 100))
@@ -261,7 +261,7 @@ print(reveal("02.3", fall=int(faulty.value)))
 faulty.figure
 
 # %% [markdown]
-# Only the faults that spoil what the model learns show as a fall. Copies look like progress. A missing place hides
+# Of the faults that spoil what the model learns, not all show as a fall. Copies look like progress. A missing place hides
 # itself: without the hardest clips the *test* usually gets easier. The others do not move the score at all, and a withdrawn consent never will.
 # And users? `gate` counts broken promises, for the next section; `test`, `production` and `market` (users of the new market) are changes in points.
 
@@ -286,9 +286,9 @@ in_milliseconds = delivery.assign(seconds=delivery["seconds"] * 1000)
 contract.breaches(in_milliseconds, small)
 
 # %% [markdown]
-# A `Column` has a type, a check of its values, perhaps `unique=True`. A check in `checks` sees the whole table, and answers
+# A `Column` has a type, a check of its values (`pa.Check.eq(x)`: all equal x), perhaps `unique=True`. A check in `checks` sees the whole table, and answers
 # for all of it or for each row. `passes(schema, table)` says whether all of it holds; `breaches` lists what does not:
-# what was expected, what arrived, how often, where to look first. A gate that says only "invalid" is switched off within a month.
+# what was expected, what arrived, how often, where to look first. A gate that says only "invalid" is soon switched off.
 #
 # And these are the columns that the exercise is about, of the last clips of the delivery:
 
@@ -298,7 +298,7 @@ delivery[["id", "sample_rate", "level_db", "place", "consent", "fingerprint",
 
 # %% [markdown]
 # **Exercise 02.4** (10-15 minutes). Given are `rows`, a delivery, and `names`, a Series card -> name. Return `passes(...)` of a schema
-# with these promises. It meets eight faulty and five clean deliveries; clean ones differ in size, order of columns, loudness.
+# with these promises. It meets eight faulty and five clean deliveries; clean ones differ in size, in number and order of columns, in loudness.
 #
 # 1. `id` (str) is unique
 # 2. `sample_rate` (int) is 8000
@@ -422,7 +422,7 @@ quiz("02")
 
 # %% [markdown]
 # **What this does not prove.** The places are our own cut, the readers are synthetic, and we planted the eight faults ourselves, so the contract knew
-# what to look for. Real faults come in kinds that nobody listed. The order of costs carries over; the numbers do not.
+# what to look for. Real faults come in kinds that nobody listed. That later is dearer was put in (hours are assumptions); only the loss per request was measured.
 #
 # **A judgement question** with no single answer: a few readers of the new market agreed to read. One more would, for ten times the
 # fee. Do you pay, open the market later, or open it and say so?
@@ -432,7 +432,7 @@ quiz("02")
 
 # %% [markdown]
 # ## Optional: two columns at once (10-15 minutes)
-# Weights by place leave the *devices* as they were recorded. Put them right, and the places slip a little. **Raking** (Deming and
+# Weights by place leave the *devices* as they were recorded. Put them right (`devices` holds their shares in production), and the places slip a little. **Raking** (Deming and
 # Stephan, 1940) puts one right after the other, again and again, until both are.
 #
 # **Exercise 02.5.** One step. Given are `weights` (a Series, one a clip), `values` (a Series, such as each clip's device) and
