@@ -97,8 +97,8 @@ def steps(series: pd.Series, spread: float, least: int = 3) -> pd.Series:
 def first_day(series: pd.Series) -> int:
     """The day on which the largest step of a series begins: the largest difference of means, weighed by the days on both sides.
 
-    >>> first_day(pd.Series([5, 6, 5, 9, 8, 9], index=range(40, 46)))
-    43
+    >>> first_day(pd.Series([5, 6, 5, 6, 9, 8, 9, 8], index=range(40, 48)))
+    44
     """
     return int(steps(series.dropna(), 1.0).abs().idxmax())
 

@@ -50,7 +50,7 @@ def _place(series, power):
           "Multiply by `np.sqrt(k * (len(series) - k))`; the best k gives the day, `series.index[k]`."],
     also=[lambda series: shift.first_day(series)],
     named=lambda seed: ["the re-asks of the case", "confidence in a noisy time", "a series with one odd day", "a series that keeps rising at its end", "a series with two steps"],
-    why="A step is judged by all days on both sides, and more by many days than by few (Page, 1954, cumulates such differences; hence CUSUM).")
+    why="A step is judged by all days on both sides, and more by many days than by few. In normal noise this is the likeliest first day (Hinkley, 1970).")
 def first_day(series):
     """The first day of the largest step, its gap weighed by days on both sides."""
     def step(k):

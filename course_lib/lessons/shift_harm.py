@@ -7,7 +7,7 @@ import pandas as pd
 from course_lib.cycle import alerts, incident, monitor, scope, shift
 from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment
-from course_lib.lessons.shift_incident import END, FIRST, LAST, changed, normal, strengths, usual
+from course_lib.lessons.shift_incident import FIRST, LAST, changed, normal, strengths, usual
 from course_lib.world.draws import keyed
 from course_lib.world.pool import Pool
 
@@ -119,7 +119,7 @@ def loudness(seed: int, cause: str = "louder_microphones", pool: Pool = Pool()) 
         return plots.title(ax, f"Louder microphones: an alarm of size {mic['loudness']:.0f}, extra cost {mic['extra']:.0f}. "
                                f"Renamed figures: no alarm at the inputs, extra cost {renamed['extra']:.0f}")
     row = table.loc[cause]
-    return Evidence(f"extra cost of {row['words']} (cents in 1,000 requests)", float(row["extra"]), None, (END - FIRST) * 240,
+    return Evidence(f"extra cost of {row['words']} (cents in 1,000 requests)", float(row["extra"]), None, len(_late(planned(seed, cause, pool))[0]),
                     "One strength of each cause; yours come in others.", draw,
                     data=dict(loudness=row["loudness"], rank=int((table["loudness"] > row["loudness"]).sum() + 1),
                               harm_rank=int((table["extra"] > row["extra"]).sum() + 1), second=float(table["extra"].drop(cause).max())))
@@ -174,7 +174,7 @@ def named(seed: int, heard: bool = True, strength: int = 0, pool: Pool = Pool())
 
     def draw(ax):
         return plots.bars(ax, ["signals alone", "signals and 20 pointed listens"], list(right.values()), unit="of ten incidents at floor strength, named right",
-                          finding=f"Signals alone name {right[False]} of ten incidents; with twenty listens, {right[True]}")
+                          finding=f"From signals alone these rules name {right[False]} of ten incidents; with twenty listens, {right[True]}")
     return Evidence("incidents named right, of ten", value, None, 10, "Each came alone, and was one of nine causes that we knew could come.", draw,
                     key="09.3", data=dict(axis="x", named=right[False], **{"with": right[True]}))
 

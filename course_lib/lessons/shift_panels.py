@@ -58,7 +58,7 @@ def same_answers(live: pd.DataFrame) -> Evidence:
 
     def draw(ax):
         return plots.bars(ax, ["answers that changed", "answers that stayed"], [round(differ), 100 - round(differ)], unit=f"of 100 answers, {len(both)} utterances sent twice",
-                          finding=f"Every clip is {level:.1f} dB louder, and {differ:.0f} of 100 answers change")
+                          finding=f"Every clip is {level:.1f} dB louder, and {round(differ * len(both) / 100)} of {len(both)} answers change")
     return Evidence("answers that changed, of 100", differ, None, len(both), "A few users of one day; louder still, and a microphone clips.", draw, key="09.1",
                     data=dict(axis="x", changed=differ, level=level))
 

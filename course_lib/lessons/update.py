@@ -52,7 +52,7 @@ def regained(table):
     also=[lambda labelled, since, affected: labelled.drop(labelled.index[np.where(labelled["day"] < since, labelled["label"].isin(affected), labelled["source"] == "click")]),
           lambda labelled, since, affected: pd.concat([labelled[(labelled["day"] < since) & ~labelled["label"].isin(affected)],
                                                        labelled[(labelled["day"] >= since) & (labelled["source"] != "click")]]).sort_index()],
-    why="A label is right at a time and from a source. Throw away what the incident made wrong, and no more.")
+    why="A label is right at a time and from a source. Throw away what the incident may have made wrong, and no more.")
 def sound_rows(labelled, since, affected):
     """The rows that a model may learn from after a rename."""
     old = labelled["day"] < since

@@ -10,7 +10,7 @@ from course_lib.cycle import alerts, manifest, monitor, scope
 from course_lib.cycle.calibrate import launch_model
 from course_lib.cycle.train import recognizer, single_ms
 from course_lib.kept import kept
-from course_lib.learn import lesson, plots
+from course_lib.learn import plots
 from course_lib.learn.experiment import Evidence, experiment
 from course_lib.lessons.update_prices import (
     ACTIONS, CHECKED, CLIP, DAYS_OF_WORK, ENGINEER_DAY, EVENTS, LABELS, MACHINES, MONTH, NOTHING, PHONES, RAISED, RECORD, REPAIRABLE,
@@ -231,20 +231,3 @@ def regained(seed: int, cause: str = "renamed figures", action: str = TABLE, str
                           finding=f"“{action}” brings back {value:.0f}% of what was lost")
     return Evidence("percent of the loss that comes back", value, None, len(measured(world, cause, strength)),
                     "One fortnight, users with synthetic voices.", draw, None, dict(usual=usual, shifted=shifted, after=after))
-
-
-@experiment
-def worse(seed: int, pool: Pool = Pool()) -> Evidence:
-    """After how many of the nine causes a model retrained on last month's labels costs more than doing nothing."""
-    world = World(seed, pool)
-    saved = {cause: cost(world, cause, NOTHING) - cost(world, cause, LABELS) for cause in EVENTS}
-    count = sum(value < 0 for value in saved.values())
-
-    def draw(ax):
-        mine = lesson.guessed("10.1").get("worse")
-        if mine is not None:
-            ax.text(.99, .03, f"★ your guess: worse after {mine:.0f}", transform=ax.transAxes, ha="right", color=plots.GUESS)
-        return plots.bars(ax, list(saved), [round(v) for v in saved.values()], unit="cents for 1,000 requests that retraining saves",
-                          finding=f"Retraining on last month's labels: worse than doing nothing after {count} of {len(saved)} causes")
-    return Evidence("causes after which it is worse", count, None, len(saved), "Labels of one month, a new model from them alone.", draw, "10.1",
-                    dict(axis=None, **saved))

@@ -29,12 +29,15 @@ def keeping(seed: int, pool: Pool = Pool()) -> Evidence:
     """Under how many causes, left as they are, the look-up is worth less to its users than the upkeep that retiring it spares."""
     found = {name: worth(seed, cause, pool=pool) for name, cause in {"usual weeks": None, **dict(zip(EVENTS, EVENTS))}.items()}
     upkeep = UPKEEP * ENGINEER_DAY / EURO
-    less = [name for name, value in found.items() if value[0] < upkeep]
+    less = [name for name, (mean, _, _) in found.items() if mean < upkeep]
+    sure, open_ = ([name for name, (_, low, high) in found.items() if test(low, high)]
+                   for test in (lambda low, high: high < upkeep, lambda low, high: low < upkeep <= high))
 
     def draw(ax):
         plots.bars(ax, list(found), [round(value[0], -1) for value in found.values()], [value[1:] for value in found.values()],
                    unit="€ a month that the look-up saves its users (dashed: upkeep)",
-                   finding=f"Nobody acts: worth less than its upkeep of {upkeep:.0f} € a month under {', '.join(less) or 'no cause'}")
+                   finding=f"Nobody acts: surely worth less than its upkeep of {upkeep:.0f} € a month under {', '.join(sure) or 'no cause'}; "
+                           f"not to be told under {', '.join(open_) or 'none'}")
         ax.axvline(upkeep, color="black", linestyle="--", marker="")
         return ax
     return Evidence("causes under which it is worth less than its upkeep", len(less), None, len(found),

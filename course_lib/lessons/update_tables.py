@@ -2,7 +2,13 @@
 import numpy as np
 import pandas as pd
 
+from course_lib.cycle import scope
+from course_lib.cycle.diagnose import interval
+from course_lib.learn import lesson, plots
+from course_lib.learn.experiment import Evidence, experiment
 from course_lib.lessons import update_actions as actions, update_prices as prices
+from course_lib.world.draws import keyed
+from course_lib.world.pool import Pool
 from course_lib.world.world import World
 
 
@@ -40,3 +46,23 @@ def readable(found: pd.DataFrame) -> pd.DataFrame:
     short = {actions.RECORD: "clips", actions.LABELS: "labels", actions.TABLE: "table", actions.UPSTREAM: "upstream",
              actions.THRESHOLD: "threshold", actions.REPLACE: "replace", actions.PHONES: "phones"}
     return found.rename(columns=short).map(lambda value: value if isinstance(value, str) else "" if pd.isna(value) else f"{round(value, -1) + 0.0:.0f}")
+
+
+@experiment
+def worse(seed: int, pool: Pool = Pool()) -> Evidence:
+    """After how many of the nine causes a model retrained on last month's labels costs more than doing nothing; intervals over speakers, the same requests."""
+    world, saved, ends = World(seed, pool), {}, {}
+    for cause in actions.EVENTS:
+        (rows, usual), (_, taught) = (actions.judged(world, cause, action) for action in (actions.NOTHING, actions.LABELS))
+        gain = 1000 * (scope.price(usual, scope.charter()) - scope.price(taught, scope.charter()))
+        saved[cause], ends[cause] = float(gain.mean()), interval(gain, rows["speaker"], keyed(seed, "lesson 10", "worse", cause))
+    count, sure = (sum(value < 0 for value in values) for values in (saved.values(), (high for _, high in ends.values())))
+
+    def draw(ax):
+        mine = lesson.guessed("10.1").get("worse")
+        if mine is not None:
+            ax.text(.99, .03, f"★ your guess: worse after {mine:.0f}", transform=ax.transAxes, ha="right", color=plots.GUESS)
+        return plots.bars(ax, list(saved), [round(v) for v in saved.values()], list(ends.values()), unit="cents for 1,000 requests that retraining saves",
+                          finding=f"Retraining on last month's labels: worse than doing nothing after {count} of {len(saved)} causes, surely after {sure}")
+    return Evidence("causes after which it is worse", count, None, len(saved), "Labels of one month, a new model from them alone; few speakers.", draw, "10.1",
+                    dict(axis=None, **saved))

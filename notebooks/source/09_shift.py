@@ -57,13 +57,14 @@ guess("09.1", changed=None, between=(0, 100))
 panels.same_answers(live).figure
 
 # %% [markdown]
-# Hardly any, if any. The features divide each clip by its own loudness, so the model never hears the difference; only an answer that
-# stood at the threshold may tip, when a louder clip is cut at its peaks or rounded. The alarm was true and of no use. *Different* is not *worse*.
+# Hardly any, if any; alone, so small a count could hide more in a hundred. The reason says more: the features divide each clip by its own loudness, so the model
+# never hears the difference; only an answer that stood at the threshold may tip, when a louder clip is cut at its peaks or rounded. The alarm was true and of no use.
+# *Different* is not *worse*.
 
 # %% [markdown]
 # ## Then: one that is silent at the input
 # Here is **the case**: four weeks of log, in which something may have begun. We know the twenty weeks before, in
-# which nothing changed: `usual`. (The log keeps one request in 50; users make about 12,000 a day.)
+# which nothing changed: `usual`. (The log keeps one request in 50; users make about 12,000 on a weekday, more at weekends.)
 
 # %%
 case = harm.case(seed)
@@ -87,7 +88,7 @@ whole[["usual", "now", "size", "fires"]].round(2)
 # %% [markdown]
 # By chance alone, the largest of many steps is often 2; so a step *fires* only beyond a limit of 4.5, up or down. No input fires here. Users ask again about twice as often, and
 # nobody who watches inputs would know that anything happened. Which alarm rules of lesson 08 spoke, on how many of the 28 days, and when
-# first? (Limits from null windows are set anew, from all 140 usual days.)
+# first? (Each limit is set anew, from all 140 usual days.)
 
 # %%
 rules = harm.alarms(seed)
@@ -96,7 +97,7 @@ yours = pd.Series(rules["action"].to_dict() | chosen)
 rules.drop(columns="largest").assign(yours=yours)
 
 # %% [markdown]
-# `action` is the reference's; `yours` is what you decided in lesson 08, if you did; the last four rules watch the service itself, which answers as usual. Whoever is paged for re-asks knows soon. (Other rules may speak by chance: averaged over
+# `action` is what the course's plan does; `yours` is what you decided in lesson 08, if you did; the last four rules watch the service itself, which answers as usual. Whoever is paged for re-asks knows soon. (Other rules may speak by chance: averaged over
 # many such logs, each on at most one quiet day in 50 or 100. In one log it may be more, since a limit that is set from 140 days is itself uncertain.)
 #
 # ## Since when?
@@ -112,7 +113,7 @@ pd.DataFrame(weeks, index=[f"from day {day}" for day in re_asks.index[::7]])
 # it is weighed: times √(*days before* × *days after*). The day with the largest weighed gap is the estimate of the **change point**.
 #
 # **Exercise 09.1.** Given is a Series whose index is the day, such as `re_asks`, with six days or more. Leave at least three days on each side. Return the first day of the largest
-# step, up or down: its label in the index, a whole number. Of the values 5, 6, 5, 9, 8, 9 on days 40 to 45, the answer is 43.
+# step, up or down: its label in the index, a whole number. Of the values 5, 6, 5, 6, 9, 8, 9, 8 on days 40 to 47, the answer is 44.
 
 # %%
 # exercise: 09.1
@@ -158,7 +159,7 @@ print(f"between {low / 100:.0f} and {high / 100:.0f} € a day")
 # - *do nothing*;
 # - *roll back* to the previous model, trained on half as many readers;
 # - *raise* or *lower the threshold* (to .8 or .3; it is .5);
-# - *let users pick of two*: answers less sure than .8 show the two likeliest cards, and a tap costs half a cent;
+# - *let users pick of two*: answers that are .2 to .8 sure show the two likeliest cards, and a tap costs half a cent;
 # - *block the re-asked cards*: cards whose users ask again more often than usual are answered by "sorry?".
 #
 # The last one asks the log, not the cause. Each card's re-asks since the first day are tested against its usual ones; with 40 tests, the limit is
@@ -178,7 +179,7 @@ guess("09.2", saved=None, between=(0, 100))
 harm.saved(seed).figure
 
 # %% [markdown]
-# Most of the harm is gone before anybody knows why. The rest is what the block itself costs: whoever asks for these cards gets "sorry?". Rolling back helps little: the old model
+# Most of the harm is gone before anybody knows why. The rest is what the block itself costs: whoever asks for these cards gets "sorry?". Rolling back helps little, or makes it worse: the old model
 # meets the same world as the new one. A rollback mends what a *release* broke; when the world changed, it only brings back the older, weaker model.
 #
 # And the raised threshold? That depends on which errors rose. Here are two incidents of other weeks: in one, wrong cards rose, in the other refusals, as in noise. Find the cheapest
@@ -279,12 +280,12 @@ harm.named(seed).figure
 harm.confusion_table(seed)
 
 # %% [markdown]
-# Each row is what happened; a cell says "right", or what it was taken for. (The last column is a stronger form, as planned for tests.) Signals alone name what one input shows by itself, and
-# leave most of what hurts without a name: refusals rise for new names, new readers and noise alike. Two caveats: whoever wrote `diagnose` knew the nine, and it names a fault in phones only
-# after it was heard; from the slice alone you might have guessed it.
+# Each row is what happened; a cell says "right", or what it was taken for; "nothing" also stands where a signal moved and no cause was named. (Last column: the planned strength.) The first
+# column shows these rules, not what signals can do: `diagnose` names six of the nine only after they were heard, so four is its most without ears. Shorter clips might tell of first names, a
+# step in phones alone of their firmware; but refusals rise for new names, new readers and noise alike. And whoever wrote `diagnose` knew the nine.
 #
-# It matters *which* twenty. *Pointed* is exercise 09.4, half of them after a card and half after a "sorry?"; the other two ways choose from all four weeks. Of 20 listens, how many hit a
-# request that the cause touched, at its floor?
+# It matters *which* twenty. *Pointed* is exercise 09.4, half of them after a card and half after a "sorry?"; the other two ways choose from all four weeks, so part of the gap is the first day
+# alone. Of 20 listens, how many hit a request that the cause touched, at its floor?
 
 # %%
 harm.touched(seed).figure
@@ -316,7 +317,7 @@ panels.act_panel(seed)
 # %% [markdown]
 # Counted over twelve weeks, a strong rename is worth a week of work; over four, or for a month of work, it is not. Where it may well pass by itself, watching is cheaper. Weak first names
 # are worth a day of work or so. Louder microphones are worth none, and their record should say *why nothing was done*, or the next person on call starts anew. All this counts the charter's
-# cents only, not trust. A holiday season costs little, too, and ends on its own. Requests by day, relative to the usual weekday:
+# cents only, not trust, and no mitigation: with the block in force, a week of work on the strong rename may no longer pay. A holiday season costs little, too, and ends on its own. Requests by day, relative to the usual weekday:
 
 # %%
 volume = shift.daily(harm.planned(seed, "season").log, usual)["requests"]
@@ -340,8 +341,8 @@ lesson.file(record)
 
 # %% [markdown]
 # ## The incident desk
-# Eight incidents wait, each with a cause, day and strength of its own; one of them may be nothing at all. Look, listen, answer, submit; then the truth appears, with the reference's way and what your
-# handling would have cost. Do at least two.
+# Eight incidents wait, each with a cause, day and strength of its own; one of them may be nothing at all. Look, listen, answer, submit; then the truth appears, and the euros of your
+# handling and the reference's: a cause named right is mended in 2 days, else in 14. (The reference picks its mitigation with hindsight.) Do at least two.
 
 # %%
 panels.desk(seed)
@@ -373,7 +374,7 @@ quiz("09")
 
 # %% [markdown]
 # **What this does not prove.** Each cause came alone, as a step, and was one of nine that we knew. Real incidents overlap, grow slowly, and are of a tenth kind. Listeners here are never wrong. The interval
-# of the harm takes requests as independent; those of one user are not quite. Users who leave without asking again are in no log.
+# of the harm takes requests as independent; those of one user are not quite. Users who leave without asking again raise no signal.
 #
 # **A judgement question** with no single answer: the block turns wrong cards of three famous people into "sorry?", and their agents call. The mend needs two days. Does the block stay, and who decides?
 #
