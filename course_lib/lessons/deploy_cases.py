@@ -5,7 +5,7 @@ import pandas as pd
 from course_lib.world.draws import keyed
 
 DEVICES = ("phone", "speaker", "watch", "car")
-LAUNCHES = ("a sound version", "one that fails on every watch", "one that is slow for one user in ten", "one that differs on one probe in ten",
+LAUNCHES = ("a sound version", "one that fails on one watch in ten", "one that is slow for one user in ten", "one that differs on one probe in ten",
             "one that differs on one probe of 200", "a sound one with a single slow answer")
 
 

@@ -51,7 +51,7 @@ def weeks(seed: int) -> list[pd.Series]:
         lambda p: sorted(p.index[p < .05 / len(p)]),
     "You divided by the number of slices that look suspicious. It is the number of *tests* that gives chance its chances.":
         lambda p: sorted(p.index[p < .05 / max((p < .05).sum(), 1)]),
-}, hints=["If each of m tests may be wrong once in 20/m weeks times 100, all of them together are wrong at most 5 weeks in 100. So: .05 / m.",
+}, hints=["If each of m tests is wrong in at most 5/m of 100 weeks, all of them together are wrong in at most 5 of 100. So: .05 / m.",
           "m is the number of tests that were made: `p.notna().sum()`."],
     also=[lambda p: sorted(name for name, value in p.items() if value * p.count() < .05)],
     named=lambda seed: ["usual week 6", "usual week 9", "usual week 12", "a week with renamed figures", "a week in which ten slices had no request"],

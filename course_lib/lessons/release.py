@@ -160,7 +160,7 @@ CLAIMS = [
     Claim("a limit made for looking keeps its promise", LESSON, "Counting devices, with a limit for daily looks, at most 7 of 100 ring.",
           lambda seed, **k: trials.false_alarms(seed, True, True, score=_daily(True), **k), lambda e: e.value <= 7,
           control=lambda seed, **k: trials.false_alarms(seed, True, False, **k)),
-    Claim("nearly busy is slow", LESSON, "At 95% utilisation the p95 is three times that at 60% or more; not where requests come evenly.",
+    Claim("nearly busy is slow", LESSON, "At 95% utilisation the p95 is three times that at 60% or more; not where requests come evenly and take equally long.",
           queue.busier, lambda e: e.value >= 3, control=lambda seed, **k: queue.busier(seed, even=True, **k)),
     Claim("a second replica holds the promise", LESSON, "At 80% of one replica, with bursts of twice the traffic, two replicas hold 150 ms and one does not.",
           lambda seed, **k: queue.second(seed, 80, 2.0, 2, **k), lambda e: e.value <= 150, control=lambda seed, **k: queue.second(seed, 80, 2.0, 1, **k)),

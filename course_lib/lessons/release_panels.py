@@ -134,8 +134,8 @@ def plan(seed: int, points: int, share: int, weeks: int):
         return 100 * power.power(at * per_day * after, rate, rate + points / 100, at, effect=grown)
     mine = np.array([chance(day, share / 100) for day in days])
     now = mine[weeks - 1]
-    verdict = "it can decide" if now >= 80 else "it cannot decide"
-    ax = plots.timeline(plots.axes(), days / 7, {f"canary of {share}%": mine, "80%": np.full(len(days), 80.0)}, {weeks: "yours"}, time="weeks of canary",
+    verdict = "it can decide" if now >= 90 else "it cannot decide"
+    ax = plots.timeline(plots.axes(), days / 7, {f"canary of {share}%": mine, "90%": np.full(len(days), 90.0)}, {weeks: "yours"}, time="weeks of canary",
                         unit=f"chance to see {points} point{'s' if points > 1 else ''} (%)", finding=f"{share}% for {weeks} week{'s' if weeks > 1 else ''}: a chance of {now:.0f}%, {verdict}")
     ax.set_ylim(-3, 106)
     return ax.figure, f"{points} point{'s' if points > 1 else ''} worse, {share}% of {400} devices for {weeks} weeks: seen with a chance of {now:.0f}%; {verdict}"

@@ -53,8 +53,8 @@ model = recognizer().fit(world.features(rows), rows["label"].to_numpy(str))
 
 # %% [markdown]
 # Scores are not answers yet. A threshold decides whether to answer, and a table says which card belongs to a label. So the
-# team never moves a model alone. It moves a **bundle**: one folder with all that an answer depends on, written once, and
-# named by a hash of its content. That name is its **version**. The registry, of which more below, says where bundles stand. The
+# team never moves a model alone. It moves a **bundle**: one folder with what an answer depends on, written once, and
+# named by a hash of its content (a short text; other content gives another). That name is its **version**. The registry, of which more below, says where bundles stand. The
 # threshold comes from the **charter**, a file in which the team has written down its limits and prices (lesson 01).
 
 # %%
@@ -67,7 +67,7 @@ sorted(file.name for file in saved.iterdir())
 
 # %% [markdown]
 # The model's file is written by skops, not by pickle. Whoever loads a pickle runs whatever code its author put into it; a
-# skops file is read as data, and only types that the team has named may appear. Ask which others are in it:
+# skops file is read as data, and only types that skops or the team trusts may appear. Ask which others are in it:
 
 # %%
 from skops.io import get_untrusted_types
@@ -80,10 +80,10 @@ get_untrusted_types(file=saved / "model.skops")
 # ## Register it
 # A **registry** is the team's list of versions. This one is MLflow on a small database in your workspace. It counts versions,
 # keeps their **lineage** (what each was made of), and gives out **aliases**: the *champion* is the version that serves.
-# Clients ask for the alias, so the version behind it can change. (The first use takes some seconds.)
+# The service follows the alias, so the version behind it can change. (The first use takes some seconds.)
 #
 # The team's champion has the reference model and threshold. Beside it stands **your version**: the model that you chose in lesson 04, taught
-# the same rows, at the threshold that you kept last (00, 01 or 05). If it is another one, it becomes the *challenger*. (The list shows versions
+# the same rows, at the threshold that you kept last (00, 01 or 05). If it is another one, it becomes the *challenger*, which wants that place. (The list shows versions
 # that have an alias: `registry.versions()` has all, also those of earlier runs of this lesson.)
 
 # %%
@@ -94,9 +94,9 @@ registered = registry.versions().set_index("bundle")
 registered.loc[registered["aliases"] != "", ["aliases", "data", "code", "charter"]]
 
 # %% [markdown]
-# The line above the table says which version is yours and, of 200 clips of test readers, how many get another answer by it.
+# The line above the table says which version is yours ("the course's": you decided nothing yet) and, if it is another one, how many of 200 clips of test readers get another answer by it.
 #
-# The last three columns are fingerprints: of the clips with their labels, of the code that trains, of the charter that set the
+# The last three columns are fingerprints: of the list of clips with their labels, of the code that trains (as it is at registration), of the charter that set the
 # threshold. If any changes, so does its fingerprint. In a year somebody will ask "which data was that?", and this is the answer.
 #
 # ## What does a restore need?
@@ -212,7 +212,7 @@ live.judged(seed, log).figure
 
 # %% [markdown]
 # Nothing crashed, no request failed, and both numbers of the dashboard *improved*. When inputs are made otherwise in production than in
-# training, that is **training-serving skew**. It has no error message, and the test score cannot see it: the test never takes the serving path.
+# training, that is **training-serving skew**. It has no error message, and the test score did not see it: it scored the model that was trained, not the version that serves.
 #
 # ## Log and replay
 # Take the probes and follow them on both paths. The service logged its features and its scores; the
@@ -334,7 +334,8 @@ pd.DataFrame(dict(differ=differ, ready=passed), index=["sound", "ported"])
 # ## Before launch: can you build it again?
 # In lesson 00 you saw what four weeks without an update path cost. So the path is built and tried out now. It is a notebook without a
 # learner, `jobs/retrain`: papermill runs it with parameters, and the executed copy, with all its inputs and outputs, is the
-# **audit record**. Let it train the champion again from its rows, in a process and a folder of its own. Of the 200 probes, how many will get the same answer?
+# **audit record**. Above, training again *in this notebook* moved no answer. Now a job that has not seen your
+# model does it, in a process and a folder of its own. Of the 200 probes, how many will get the same answer?
 
 # %% tags=["guess"] solved={"same": 180}
 guess("06.3", same=None, between=(0, 200))
@@ -357,8 +358,8 @@ display(compared.round(2))
 reveal("06.3", same=live.same_answers(seed, saved, again))
 
 # %% [markdown]
-# Every answer is the same. That is not luck: the rows are listed, the code is fingerprinted, and nothing random is left
-# without a seed. And if the job dies half-way? The version is registered last, in one step. A killed job leaves the old champion
+# Every answer is the same. That is not luck: rows, code and libraries are the same, and nothing random is left
+# without a seed. (On another processor last digits, and so the hash, may differ.) And if the job dies half-way? The version is registered last, in one step. A killed job leaves the old champion
 # serving and the registry whole; the course's tests kill it and look.
 #
 # The next job is the nightly **batch**: it answers many clips at once, for reports. It must say what the service says.

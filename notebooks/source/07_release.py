@@ -75,7 +75,7 @@ pd.Series({"answered": len(both),
 # %% [markdown]
 # ## A canary, and a bug
 # A canary needs a rule that says who is in it. The team's first rule used Python's `hash`: a device is in when
-# `hash(...) % 100 < 10`. On the developer's machine it worked. The service has two processes. Here is what each of them does
+# `hash(...) % 100 < 10`. On the developer's machine it worked. A service may have several processes. Here is what two of them do
 # with 400 devices:
 
 # %%
@@ -106,7 +106,7 @@ pd.Series({"share in the canary": share})
 panels.two_processes("sha256")
 
 # %% [markdown]
-# The share is near 10% and not exactly that: 400 devices are a sample. And no device sits between two chairs any more. The
+# The share is near 10% and not exactly that: 400 devices are a sample. And no device meets both versions any more. The
 # **salt** names the release; the next one gets another salt, so that it does not hit the same people first.
 #
 # What does the service hash? A request's user id (the header `x-user`; here each user has one device). Without one it takes the *kind* of device
@@ -134,7 +134,7 @@ service.get("/healthz")["mode"]
 # %% [markdown]
 # ## How long for one point?
 # A crash is loud. What if the challenger is merely worse by **one point**: of 100 requests, one more is answered badly? By *badly* we
-# mean a wrong card or a needless "sorry?". A canary of 10% runs on this product, with some 260 requests a day from 400 devices.
+# mean a wrong card or a needless "sorry?". A canary of 10% runs on this product while it is small: some 260 requests a day from 400 devices (from lesson 08 on it has fifty times as many).
 # After how many days is it clear that the challenger is worse?
 #
 # *Clear* means: if it is worse, we notice in 9 cases of 10 (the **power**); if it is not, we ring the alarm all the same
@@ -149,7 +149,8 @@ reveal("07.1", days=round(long.value))
 long.figure
 
 # %% [markdown]
-# More than a year, on most seeds several. A canary catches what is loud; one point of error is lost in chance. Where does the number come from?
+# More than a year, on most seeds several, and even that is too little: it takes the
+# clustering of four weeks, and later weeks bring the same devices again. A canary catches what is loud; one point of error is lost in chance. Where does the number come from?
 #
 # ## The arithmetic
 # Let `b` be the champion's error rate and `w` the challenger's. The requests that a small canary needs are about
@@ -204,7 +205,7 @@ needed = {f"{points} more in 100": days(rate, rate + points / 100, effect, .1, p
 pd.Series(needed).round().astype(int)
 
 # %% [markdown]
-# Your numbers, for our product. They are nearly those of the figure, which counts the chance in the compared group, too.
+# Your numbers, for our product. They are about a tenth below those of the figure, which counts the chance in the compared group, too.
 #
 # ## Plan a canary
 # Move the three controls. Which differences can a canary of this product decide at all? Try one point first, at any share and
@@ -214,12 +215,13 @@ pd.Series(needed).round().astype(int)
 panels.plan_panel(seed)
 
 # %% [markdown]
-# More weeks soon stop helping: the same devices come again. More *devices* help, and so does looking for larger faults. With
-# one point no setting here decides. That is not a failure of yours; it is the size of the product. So what else finds one point?
+# More weeks soon stop helping: the same devices come again, and the curve goes flat. So the days computed above are a least. More *devices* help, and so does looking for larger faults. With
+# one point no setting here decides. That is not a failure of yours; it is the size of the product; with fifty times the devices it would take weeks. So what else finds one point?
 
 # %% [markdown]
 # ## One bad version, three ways
-# Eight weeks of trial in the simulated world. Requests that fail are seen at once; errors are known by the evening (generous!).
+# Eight weeks of trial in the simulated world. Somebody looks each evening: at requests that failed (three ring), and at errors, all known by then
+# (generous!). *One point worse* is the champion with a higher threshold: where the two differ, it nearly always loses.
 # In the shadow a listener judges at most 20 disagreements a day. First the crash: a version that gives no answer on
 # smart speakers, in a service without a net.
 
@@ -227,7 +229,7 @@ panels.plan_panel(seed)
 trials.each_way(seed).figure
 
 # %% [markdown]
-# The crash is found within days, mostly on the first, by each way. Who pays differs: with blue-green all who used a smart speaker that day, with the canary a few
+# The crash is found within days, mostly on the first, by each way. Who pays differs: with blue-green nearly all who used a smart speaker that day, with the canary a few
 # of them, in the shadow nobody. Now all three faults; NaN: eight weeks were not enough.
 
 # %%
@@ -237,8 +239,8 @@ table.pivot(index="fault", columns="way", values=["found on day", "users harmed"
 
 # %% [markdown]
 # Read the row *one point worse*. It is reliably found only in the shadow, within two weeks: there both versions answer the *same* request, so differences between
-# devices cancel, and each listen goes where the two disagree. But a shadow cannot see what users do with an answer, nor
-# whether the challenger is too slow for its load (an optional section at the end shows one that is). That is what the canary is for.
+# devices cancel, and each listen goes where the two disagree. (A version that also wins here and there needs more.) But a shadow cannot see what users do with an answer, nor
+# who leaves because it is late (an optional section at the end shows that). That is what the canary is for.
 #
 # Canaries may be lucky: if yours found the one point, look again with another seed. And with some 40 devices they can miss even a
 # large fault.
@@ -261,7 +263,7 @@ reveal("07.2", alarms=round(peek.value))
 peek.figure
 
 # %% [markdown]
-# Two mistakes multiply. Looking daily gives chance many chances to look like a fault. Counting requests instead of
+# Two mistakes add up. Looking daily gives chance many chances to look like a fault. Counting requests instead of
 # devices makes every look too sure. Count devices and look once, and the promise holds.
 #
 # At a look, the **score** says how many standard errors the canary's error rate is above that of the rest. For one look
@@ -281,11 +283,11 @@ round(limit, 1)
 trials.false_alarms(seed, daily=True, by_device=True, score=float(limit))
 
 # %% [markdown]
-# Instead of 1.645 the score must pass about 2.4, and false alarms are rare again. The price: a true difference needs longer to show.
+# Instead of 1.645 the score must pass about 2.4, and false alarms are rare again (rarer than 5 in 100: the limit pays for 28 looks, and we begin on day 7). The price: a true difference needs longer to show.
 # (Tests that allow a look at any time exist as well: sequential tests, since Wald, 1945.)
 #
 # ## Busy is slow
-# A canary also answers another question: does the challenger hold the load? Suppose one **replica** (one copy of the service) needs 10 ms
+# A canary also answers another question: does the challenger hold the load? Suppose the product has grown, and one **replica** (one copy of the service) needs 10 ms
 # for a request, and requests arrive by chance. At a **utilisation** of 60% (it works 60% of the time), the slowest 5 of 100
 # wait about 50 ms or more. How many milliseconds is this p95 at 95%?
 
@@ -299,7 +301,7 @@ busy.figure
 
 # %% [markdown]
 # The work did not change; the waiting did. When a replica is hardly ever free, each chance crowding leaves a queue that
-# takes long to empty. If requests came evenly, like a metronome, there would be no queue at 95% either:
+# takes long to empty. If requests came evenly, like a metronome, and each took the same time, there would be no queue at 95% either:
 
 # %%
 round(queue.busier(seed, even=True).value, 1)        # times as long as at 60%
@@ -315,7 +317,7 @@ panels.replicas_panel(seed)
 # Start with 80 requests/s and bursts of twice the traffic: one replica breaks the promise, two hold it with room to spare, although one
 # is only 80% busy *on average*. But there each replica has a processor of its own. In this service a replica is a worker process (`course serve --workers 2`);
 # workers share port, settings, log, and *this machine*. So measure: the next cell starts a second service, with two workers, and loads both in turns,
-# three times a second each. Eight connections ask again as soon as they have their answer.
+# three rounds of one second each. Eight connections ask again as soon as they have their answer.
 
 # %% tags=["nbval-ignore-output"]
 one_and_two(seed, service)     # measured here: the sender's clock, the log
@@ -373,7 +375,7 @@ trials.unsafe(seed).figure
 
 # %% [markdown]
 # The old version fits a world that is gone. The same holds where the new one has changed a database, or where clients rely on what only it can
-# answer. Then the way is **forward**: a new bundle, with the old model and the new table. Before each release, write down
+# answer. Then the way is **forward**: a new bundle (one folder), with the old model and the new table. Before each release, write down
 # whether back is safe, and until when.
 #
 # **Exercise 07.4.** Write the rule. Given are the challenger's `failed` requests, its `score` (standard errors above the rest), the `limit` for
@@ -422,7 +424,7 @@ quiz("07")
 
 # %% [markdown]
 # ## Optional: grow a canary
-# A canary that is quiet grows: 1%, 10%, half, all. With one salt, who was in it stays in it. Change the salt, and see.
+# A canary that is quiet grows: 1%, 10%, half, all. With one salt, who was in it stays in it. Change the salt, and about half of them stay, by chance (some twenty devices, so roughly):
 
 # %%
 small = {d for d in devices if bucket(d, "release-1") < .05}

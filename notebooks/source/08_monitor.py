@@ -89,11 +89,11 @@ panels.dashboard(seed, changed, live, heard)
 # %% [markdown]
 # "All devices" shows that users ask again more often. The slices show *whose*: the phones'. Cars and watches are as
 # they were. It was a firmware fault, a noise gate in phones. A dashboard answers questions; but
-# nobody looks at eight signals in five slices every morning. Something must look for us, and decide when to speak.
+# nobody looks at eleven signals in five slices every morning. Something must look for us, and decide when to speak.
 
 # %% [markdown]
 # ## The monitor you inherit
-# It uses the **population stability index** (PSI). Cut the reference into ten equal parts; compare the shares `p` of the
+# It watches four signals (confidence, distance, length, level) by the **population stability index** (PSI). Cut the reference into ten equal parts; compare the shares `p` of the
 # reference in each part with the shares `q` of the new window: the sum of `(p - q) · log(p / q)`. Equal shares give 0. A
 # rule of thumb says: over .1, something has changed. The figures call this the *folk threshold*.
 
@@ -157,8 +157,8 @@ detect.folk(seed, limit).figure
 detect.folk(seed, None)
 
 # %% [markdown]
-# About what was promised; with so few days a few more or less are chance. (At one in 100 the place counts: of 112 days, a limit like yours
-# is exceeded by nearly two in 100 days to come.) From now on, every detector gets its limit from null windows, for days to come, and
+# Five in 100 were promised; with so few days a few more or less are chance. (At one in 100 the place counts: of 112 days, a limit like yours
+# is exceeded by nearly two in 100 days to come.) From now on, limits come from null windows, for days to come (ADWIN, the third, brings a bound of its own), and
 # they can be compared: **same false alarms, who sees more?**
 #
 # ## Three detectors
@@ -178,7 +178,7 @@ gap(new.loc[141]), gap(far.loc[41])
 #
 # **Two: a domain classifier.** Mix reference and window, and train a model to tell which row is from where. If it can,
 # measured on held-out rows (area under the ROC curve, AUC: .5 is blind, 1 is sure), they differ. `directions` gives 16
-# numbers for each request: the directions in which features differ most among requests. The same recording must not stand
+# numbers for each request: the directions in which the training clips' features differ most. The same recording must not stand
 # on both sides of a split, or the model recognises the recording.
 
 # %%
@@ -197,7 +197,7 @@ auc(early, market), auc(early, directions(seed, "usual", 40, 43))
 # is the recording.)
 #
 # **Three: ADWIN on feedback** (Bifet and Gavaldà, 2007). It reads a stream of 0 and 1, here "asked again?", keeps a window
-# as long as its mean stays, and drops the old part when two halves differ by more than chance.
+# as long as its mean stays, and drops the old part when an older and a newer part differ by more than chance.
 
 # %%
 stream = pd.concat([log[log["day"] >= 84], after(seed, "renamed figures")])
@@ -208,7 +208,7 @@ stream["day"].iloc[found].tolist()
 # Those are the days on which ADWIN reports a change. Figures were renamed on day 140: same sound, another card.
 #
 # The table puts the three side by side: of 100 days under a cause, on how many do the first two fire, at one false alarm in 100
-# usual days to come? On which day does ADWIN first see it?
+# usual days to come? (21 days each, so 5 is one day.) On which day does ADWIN, with its own bound, first see it?
 
 # %%
 detect.detectors(seed)
@@ -228,14 +228,14 @@ detect.detectors(seed)
 #
 # ## How long a window?
 # A short window is quick and shaky, a long one steady and late. Below, somebody compares the re-asks of the last so many days
-# with a limit from null windows. A false page costs 54 €; an unseen change costs what its errors cost. Find the
+# with a limit from null windows. Such a change comes twice a year. A false page costs 54 €; an unseen change costs what its errors cost. Find the
 # cheapest window for a large change, then for a small one.
 
 # %%
 panels.window_panel(seed)
 
 # %% [markdown]
-# The large change wants a short window: each day of waiting is dear, and one day shows it. The small one wants a window some days longer:
+# The large change wants a short window: each day of waiting is dear, though looking every day pays for many false pages. The small one wants a window some days longer:
 # a day cannot see it. No window is best for both, so teams run two: a fast one that pages, a slow one that writes a ticket.
 #
 # ## Forty slices
@@ -265,7 +265,7 @@ detect.slices_figure(seed)
 firing(detect.slice_tests(seed, 21, "renamed figures"))
 
 # %% [markdown]
-# The quiet weeks are quiet now. And in a week with renamed figures, corrected slices still fire: they name the very cards
+# Quiet weeks are quiet now, or nearly. And in a week with renamed figures, corrected slices still fire: they name the very cards
 # whose users ask again. A corrected alarm is one that can be believed.
 #
 # ## The complaint box
@@ -311,13 +311,13 @@ labels.audited(seed).figure
 # The printed number is yours, from both kinds of label; the figure's audit is a plain random one. Its interval is wide,
 # as 600 labels hold few wrong cards, and one such interval in twenty misses the truth. How many labels a week are enough?
 # That depends on what you want to see. Below, a label costs .25 €, an unseen wrong card what the charter says, and
-# without labels a rise is noticed at the quarterly review. Find the cheapest number for each rise.
+# without labels a rise is noticed at the quarterly review. Such a rise comes twice a year; false alarms are not priced. Find the cheapest number for each rise.
 
 # %%
 panels.label_panel()
 
 # %% [markdown]
-# For one point more of errors (10 in 1,000), hardly any number of labels pays; 1,600 a week would see it with a chance
+# For one point more of errors (10 in 1,000), no number of labels here pays; 1,600 a week would see it with a chance
 # of about 3 in 4. For a rename, 50 are plenty. Weekly labels are an insurance against large, silent failures, not a microscope.
 #
 # ## Quality without labels?
@@ -332,7 +332,7 @@ guess("08.3", estimate=None, between=(0, 1000))
 labels.without_labels(seed).figure
 
 # %% [markdown]
-# The estimate hardly moves. It is right where the *inputs* change within what the model knows (noise makes it unsure, and it says "sorry?"), and blind
+# The estimate hardly moves. It is right where the model becomes unsure (noise makes it say "sorry?"), and blind
 # where a confident answer has become wrong. Confidence estimates what the model knows, not whether the world still agrees
 # (Garg and others, 2022, compare such estimates and show that none can work for every shift).
 
@@ -352,7 +352,7 @@ prices
 # %% [markdown]
 # A **page** wakes somebody (54 €, and the harm ends after some hours); a **ticket** is read on a working day; **ignore**
 # leaves the signal on the dashboard. (Above: cents for a call, and days until the harm ends.) What is each rule worth whose limit comes from null windows?
-# Let every cause come once in a year. `seen` counts the harmful causes on which a rule fires, `false` its alarms a year
+# Let every cause come once in a year. `seen` counts the harmful causes on which a rule fires on two of the first three days, `false` its alarms a year
 # without harm: the promised false ones, and harmless causes. `share_real` is the share of a rule's alarms with harm
 # behind them, `harm_per_day` what users then lose (in cents, for all requests), `size` its largest deviation in standard
 # deviations.
@@ -365,7 +365,7 @@ rules.round(2)
 # Look at `size`: the input level shouts, and in most worlds stands for nothing but louder microphones, which harm nobody.
 #
 # **Exercise 08.4.** Given are `alarms`, with the columns `share_real`, `harm_per_day` and `size`, and `prices` as above. For each alarm, compute
-# what it costs to page, to write a ticket and to ignore: the call, plus the harm a day times the days, weighted by how often the alarm is real.
+# what it costs to page, to write a ticket and to ignore: the call (always), plus the harm a day times the days times `share_real`.
 # Return a Series with the cheapest action.
 
 # %%
@@ -406,12 +406,12 @@ alarms[["day", "rule", "value", "action"]].round(1)
 
 # %% [markdown]
 # A failed request has no confidence, and one that never arrived is not in the log. Four more rules of
-# `data/alerts.yaml` watch the service. Their limits do not ask what is unusual: the charter promised 150 ms; from 200 failures in 1,000 on, a page is cheaper
+# `data/alerts.yaml` watch the service. Their limits do not ask what is unusual: the charter promised 150 ms (a ticket, as one slow answer in twenty is cheap; a page for the day when *all* are slow is missing: write it); from 200 failures in 1,000 on, a page is cheaper
 # than a ticket; half of the usual requests do not stay away by chance. Usual days keep far from such limits.
 #
 # You diagnosed a monitor that nobody believed: windows too small for a folk threshold, four signals at once, alarms
 # without an owner. You mended it: limits from null windows, rules with owners and prices. **Runbook** for an alarm: 1. is
-# anybody hurt (re-asks, "sorry?")? 2. if so, mitigate first (roll back, switch off, raise the threshold); 3. which slice?
+# anybody hurt (re-asks, "sorry?")? 2. if so, mitigate first (roll back, switch off, or ask for more confidence before a card is shown); 3. which slice?
 # 4. listen to twenty requests; 5. then look for the cause.
 #
 # ## Quiz
@@ -441,7 +441,7 @@ quiz("08")
 
 # %% [markdown]
 # ## Optional: a report by column
-# A drift report goes through the columns of the log one by one. Limits come from unchanged stretches of three weeks, again.
+# A drift report goes through the columns of the log one by one. A limit is the largest value of five unchanged stretches of three weeks, and half as much again. (`shift`: of the mean, in standard deviations.)
 
 # %%
 report = lesson.column_report(seed, "noisier use")
