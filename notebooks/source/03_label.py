@@ -163,7 +163,7 @@ right_of_20 = check("03.1", right_of_20)
 label_votes.cliff(seed).figure
 
 # %% [markdown]
-# Slips thin out with more votes. A misreading does not: all who share it err alike on the same clips. Counting forgives one of five, is hurt
+# Slips thin out with more votes, a misreading does not. Counting forgives one of five, is hurt
 # by two (a slip then gives them the majority), and delivers the mistake of three.
 #
 # ## A cleverer way
@@ -329,8 +329,7 @@ label_votes.audit(seed, audit_size(None, .08)).figure
 # Nobody knows this agency, so p = .5 and, for ±8 points, the first number above. (A pilot of 20 clips without an error is not p = 0: the formula would ask
 # for no audit at all.)
 #
-# The dotted line is what an audit of everything would find. The intervals are Wilson's (1927), as in lesson 01. A contract with an
-# agency can rest on the interval's upper end; on the point alone it rests on luck.
+# The dotted line is what an audit of everything would find. The intervals are Wilson's (1927). A contract with an agency can rest on the interval's upper end; on the point alone it rests on luck.
 #
 # ## Which way, then?
 # Gold also settles counting against Dawid-Skene. Each gold clip is right by both, by neither, or **by one of them alone**; only the
@@ -377,9 +376,7 @@ reveal("03.3", taught=round(noise.data["taught"]), tested=round(noise.data["test
 noise.figure
 
 # %% [markdown]
-# Bars: 95% intervals over readers. In the middle row the model *is* worse. In the last it is as good as in the first; only the ruler is bent, and the score alone cannot tell
-# you which you have. Every later choice of a model is read off that ruler. So buy votes **for the test set first**:
-# each decision is read off it, and slips hide small differences.
+# Bars: 95% intervals over readers. In the middle row the model *is* worse. In the last it is as good as in the first; only the ruler is bent, and the score cannot tell you which. Each later decision is read off that ruler, and slips hide small differences. So buy votes **for the test set first**.
 #
 # ## Votes against errors
 # How many votes should the 960 training clips get? Votes are paid once; a better model saves errors at every request: 4 cents for a wrong card, 1 for a needless "sorry?". The panel begins at 20,000 requests; lesson 01's team expects 20

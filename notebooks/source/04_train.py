@@ -191,9 +191,9 @@ print(f"expected: {error_at(readers, error, 24):.1f}%")
 train_models.curve(seed).figure                # the team has 24 readers: measure
 
 # %% [markdown]
-# An extrapolation is a prediction; check it as soon as you can. The power law is within a few points, the straight line is far off: it soon promises fewer errors than none. (Only the axis of readers is logarithmic, so in the figure both bend.)
-# By the law each doubling of readers takes away the same *part* of the errors (the points follow only roughly), so each is dearer than the last. And the law is about more readers of
-# the same kind.
+# An extrapolation is a prediction; check it as soon as you can. The power law is within a few points, the straight line is far off: it soon promises fewer errors than none. (One axis is logarithmic, so here both bend.)
+# By the law each doubling of readers takes away the same *part* of the errors (the points follow only roughly), so each is dearer than the last.
+# And these are readers of the same kind.
 #
 # ## Does a random split flatter?
 # So far strangers measured the model. Suppose you have none: 24 readers, each with every name twice. You must
@@ -335,17 +335,15 @@ pd.Series(weight, names).nlargest(6).round(3)
 train_models.page_column(seed).figure
 
 # %% [markdown]
-# The gain was a leak: the caption has an interval for what the test shows and production does not. The weights show in a second
-# what the model leans on; that users have no page, you must know. The most expressive model of this lesson, `best`, which you meet below, mixes all features before it
-# decides: it has no such list.
+# The gain was a leak (its interval is in the caption). The weights show in a second
+# what the model leans on; that users have no page, you must know. The most expressive model, `best` (below), mixes all features first: it has no such list.
 #
 # ## Trade-off two: fast or safe?
-# Many models are trained by **gradient descent**: measure in which direction the loss falls, take a step, again and again.
-# The **learning rate** is the length of the step:
+# Many models are trained by **gradient descent**: step where the loss falls, again and again. The **learning rate** is the length of the step:
 #
 # `weights = weights - rate * gradient`
 #
-# (Here each step also keeps half of the last one, and its gradient is that of 32 clips drawn at random.)
+# (Here each step also keeps half of the last one; the gradient is that of 32 random clips.)
 #
 # The same small network (one hidden layer) gets 150 steps. A run counts as **failed** if it ends below 20% of names. At rate 0.1 no run
 # of 16 fails. **How many fail at rate 0.54?** They differ in nothing but their random first weights and the clips drawn.

@@ -94,10 +94,10 @@ registered = registry.versions().set_index("bundle")
 registered.loc[registered["aliases"] != "", ["aliases", "data", "code", "charter"]]
 
 # %% [markdown]
-# The line above the table says which version is yours ("the course's": you decided nothing yet) and, if it is another one, how many of 200 clips of test readers get another answer by it.
+# The line above the table says which version is yours ("the course's": you decided nothing yet) and how many of 200 clips of test readers get another answer by it, if it is another one.
 #
 # The last three columns are fingerprints: of the list of clips with their labels, of the code that trains (as it is at registration), of the charter that set the
-# threshold. If any changes, so does its fingerprint. In a year somebody will ask "which data was that?", and this is the answer.
+# threshold. If any changes, so does its fingerprint: the answer to "which data was that?"
 #
 # ## What does a restore need?
 # Somebody asks for last March's version. The team finds the model's weights, but not all of its parts. To see what that does,
@@ -215,8 +215,7 @@ live.judged(seed, log).figure
 # training, that is **training-serving skew**. It has no error message, and the test score did not see it: it scored the model that was trained, not the version that serves.
 #
 # ## Log and replay
-# Take the probes and follow them on both paths. The service logged its features and its scores; the
-# training code can compute the same. Between a clip and its scores lie **stages**; each can be compared.
+# Follow the probes on both paths. The service logged its features and its scores; the training code can compute the same. Between a clip and its scores lie **stages**; each can be compared.
 #
 # **Exercise 06.2.** Given are two dicts, `served` and `trained`, from the name of a stage to an array of numbers, in the order in
 # which they are computed. Return the name of the **first** stage in which any number differs by more than .01, or `None`.

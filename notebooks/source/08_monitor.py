@@ -406,11 +406,10 @@ alarms[["day", "rule", "value", "action"]].round(1)
 
 # %% [markdown]
 # A failed request has no confidence, and one that never arrived is not in the log. Four more rules of
-# `data/alerts.yaml` watch the service. Their limits do not ask what is unusual: the charter promised 150 ms (a ticket, as one slow answer in twenty is cheap; a page for the day when *all* are slow is missing: write it); from 200 failures in 1,000 on, a page is cheaper
+# `data/alerts.yaml` watch the service. Their limits do not ask what is unusual: the charter promised 150 ms (a ticket; a page for the day when *all* are slow is missing); from 200 failures in 1,000 on, a page is cheaper
 # than a ticket; half of the usual requests do not stay away by chance. Usual days keep far from such limits.
 #
-# You diagnosed a monitor that nobody believed: windows too small for a folk threshold, four signals at once, alarms
-# without an owner. You mended it: limits from null windows, rules with owners and prices. **Runbook** for an alarm: 1. is
+# You mended a monitor that nobody believed: limits from null windows, rules with owners and prices. **Runbook** for an alarm: 1. is
 # anybody hurt (re-asks, "sorry?")? 2. if so, mitigate first (roll back, switch off, or ask for more confidence before a card is shown); 3. which slice?
 # 4. listen to twenty requests; 5. then look for the cause.
 #

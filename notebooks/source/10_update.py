@@ -58,10 +58,10 @@ guess("10.1", worse=None, between=(0, 9))
 overview.worse(seed).figure
 
 # %% [markdown]
-# A bar to the left is a retraining that made it worse. (Where an interval holds 0, it may be chance.) The labels were right when given, and yet: one month of a few users holds fewer voices than the recordings made for launch, and rare names hardly at all. There it forgets more than it learns.
+# A bar to the left is a retraining that made it worse. (Where an interval holds 0, it may be chance.) The labels were right, and yet: one month of a few users holds fewer voices than the recordings made for launch, and rare names hardly at all. There it forgets more than it learns.
 #
 # ## How much comes back?
-# Costs of different causes cannot be compared as they are. What can be compared is the **share of the loss that comes back**.
+# Costs of different causes cannot be compared; the **share of the loss that comes back** can.
 # Here are all actions that somebody proposed after the *renamed figures*: three well-known names now belong to somebody else.
 # The card table says which card is shown for a label; the threshold is raised from .5 to .65, so that the product asks "sorry?" more often. To
 # **retire** is to switch the look-up off: it says "sorry?" to all, and they type the name on the screen.
@@ -247,11 +247,11 @@ for days in (7, 21, 56):
  "debt": round(actions.debt(seed, "firmware fault"))}
 
 # %% [markdown]
-# If the maker takes long, retraining is cheaper, though the fault is not ours. It leaves a **debt**: cents that the retrained model costs beyond
-# the launch model in 1,000 usual requests, once the phones are repaired. (A few cents of it may be chance.)
+# If the maker takes long, retraining is cheaper. It leaves a **debt**: cents that the retrained model costs beyond
+# the launch model in 1,000 usual requests, once the phones are repaired. (A few cents may be chance.)
 #
 # Now all causes, and one more action. To **replace** the model is to train `best`, lesson 04's slow kind of recogniser, on the same recordings, with a threshold of its own (500
-# labels). It takes four days of work, two weeks, machines at 10 cents for 1,000 requests. It is tried on two causes that change sound.
+# labels). It takes four days of work, two weeks, machines at 10 cents for 1,000 requests, and is tried on two causes that change sound.
 #
 # First what 1,000 requests cost after each action, in cents (`clips`, `labels`: retrainings; `phones`: handed over; `retire` without the upkeep spared). Then the cheapest action over 90 days: percent
 # that it regains, its `total` in €, the total of doing `nothing` (below 0: less than usual is lost), and whose job it is.
