@@ -112,7 +112,7 @@ def too_slow(seed: int, wait_ms: float = WAIT_MS, pool: Pool = Pool()) -> Eviden
     def draw(ax):
         lines = {"vendor's model": found["left"], "gone before the answer": found["too_late"], "prototype": np.full(len(found), stay)}
         return plots.timeline(ax, found["p95"], lines, {scope.charter().p95_ms: "promised"}, time="p95 of the vendor's answers (ms)", unit="users in 1,000 who leave",
-                              finding=f"At a typical 400 ms the vendor's model loses {more[400]:+.0f} users in 1,000 beyond the prototype")
+                              finding=f"At a typical 400 ms {abs(more[400]):.0f} {'more' if more[400] > 0 else 'fewer'} of 1,000 users leave the vendor's model than the prototype")
     return Evidence("more users in 1,000 who leave at a typical 400 ms", float(more[400]), beyond(seed, 400, wait_ms, pool), len(products.requests(world)[0]),
                     "How long people wait is an assumption; measure it where they leave.", draw,
                     data=dict(fast=float(more[TYPICAL_MS[0]]), errors=float(np.ptp(found["errors"]))))
